@@ -1,0 +1,28 @@
+"""Helpers of the course companion: what surrounds a lesson, so that a notebook shows only the lesson.
+
+``import course_utils`` loads nothing else: each name below loads its module when first used, and only
+:func:`setup` and the full data sets load TensorFlow.
+"""
+
+from importlib import import_module
+
+_HOME = {  # public name -> the module that defines it
+    "setup": "environment",
+    "load_mnist": "data", "load_cifar10": "data", "DataError": "data",
+    "check": "checks",
+    "load_claims": "claims", "verdict": "claims", "closing_table": "claims", "scoreboard": "claims",
+    "show": "figures",
+}
+__all__ = [*_HOME, "figures"]
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    if name == "figures":
+        return import_module(f"{__name__}.figures")
+    raise AttributeError(f"course_utils has no {name!r}. It has: {', '.join(__all__)}.")
+
+
+def __dir__():
+    return sorted(__all__)

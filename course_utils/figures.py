@@ -1,0 +1,234 @@
+"""Figures: one style, readable from the back row, and the drawings that several notebooks need.
+
+Importing this module sets matplotlib's style for the course. Every function draws on axes it is given
+and returns them; :func:`show` displays a figure or a table with a sentence under it.
+"""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from cycler import cycler
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, told apart by colour-blind readers; line styles and markers repeat the message.
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#666666"
+COLOURS = [BLUE, ORANGE, GREEN, RED, PURPLE, SKY]
+STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
+MARKERS = ["o", "s", "^", "D", "v", "P"]
+
+mpl.rcParams.update({
+    "figure.dpi": 90, "figure.figsize": (8, 4), "figure.facecolor": "white", "savefig.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "font.size": 13, "axes.titlesize": 14, "axes.labelsize": 13, "legend.fontsize": 12, "legend.frameon": False,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": False, "lines.linewidth": 2.2,
+    "axes.prop_cycle": cycler(color=COLOURS) + cycler(linestyle=STYLES), "image.cmap": "gray_r",
+})
+
+
+def show(thing, caption):
+    """Display a figure (and close it) or a table, with one sentence under it that says what it shows.
+
+    Parameters
+    ----------
+    thing : matplotlib.figure.Figure or pandas.DataFrame
+    caption : str
+        Markdown. It is also the alternative text of the picture.
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+    """
+    from IPython.display import HTML, Markdown, display
+
+    from .claims import html_table
+
+    if isinstance(thing, Figure):
+        display(thing, metadata={"image/png": {"alt": caption}})
+        plt.close(thing)
+    elif isinstance(thing, pd.DataFrame):
+        display(HTML(html_table(thing)))
+    else:
+        raise TypeError(f"show takes a matplotlib Figure or a pandas DataFrame, not a {type(thing).__name__}.")
+    display(Markdown(f"*{caption}*"))
+
+
+def points(ax, X, y, size=90):
+    """Points of two or more classes, each with its own colour and marker.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    X : array, shape (m, 2)
+    y : array, shape (m,)
+        Any labels; they are drawn in sorted order.
+    size : float
+        Marker area in points squared.
+    """
+    X, y = _plane(X), np.asarray(y)
+    if y.shape != (len(X),):
+        raise ValueError(f"y must have one label for each of the {len(X)} points, not the shape {y.shape}.")
+    for k, label in enumerate(np.unique(y)):
+        ax.scatter(*X[y == label].T, s=size, c=COLOURS[k % 6], marker=MARKERS[k % 6], edgecolors="white", label=f"{label:g}", zorder=3)
+    return ax
+
+
+def decision_regions(ax, predict, X, y, margin=0.5, steps=200, size=90):
+    """Colour the plane by a classifier's prediction and draw the points on it.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    predict : callable
+        Takes points of shape (n, 2), returns n class labels that occur in `y` (or lie between them).
+    X : array, shape (m, 2)
+    y : array, shape (m,)
+        Class labels as numbers.
+    margin : float
+        How far the picture reaches beyond the points.
+    steps : int
+        Grid points along each axis.
+    size : float
+        Marker area in points squared.
+    """
+    X, labels = _plane(X), np.unique(y)
+    (left, bottom), (right, top) = X.min(axis=0) - margin, X.max(axis=0) + margin
+    grid = np.meshgrid(np.linspace(left, right, steps), np.linspace(bottom, top, steps))
+    answer = np.asarray(predict(np.column_stack([g.ravel() for g in grid])))
+    if answer.size != steps**2:
+        raise ValueError(f"predict must return one label for each point, {steps**2} here, not the shape {answer.shape}.")
+    middles = (labels[1:] + labels[:-1]) / 2
+    ax.contourf(*grid, answer.reshape(steps, steps).astype(float), levels=[labels[0] - 1e9, *middles, labels[-1] + 1e9],
+                colors=COLOURS[: len(labels)], alpha=0.25)
+    points(ax, X, y, size)
+    ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    return ax
+
+
+def band(ax, x, runs, label, k=0, level=0.95):
+    """The mean over runs as a line, with the t interval of the mean as a band.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    x : array, shape (n,)
+    runs : array, shape (number of runs, n)
+        One row for each seed; at least two.
+    label : str
+    k : int
+        Which colour and line style.
+    level : float
+        Confidence level of the interval.
+    """
+    from scipy import stats
+
+    runs = np.asarray(runs, dtype=float)
+    if runs.ndim != 2 or len(runs) < 2 or runs.shape[1] != len(x):
+        raise ValueError(f"runs must have the shape (at least 2 seeds, {len(x)}), not {runs.shape}.")
+    mean, error = runs.mean(axis=0), runs.std(axis=0, ddof=1) / np.sqrt(len(runs))
+    half = stats.t.ppf((1 + level) / 2, len(runs) - 1) * error
+    ax.fill_between(x, mean - half, mean + half, color=COLOURS[k % 6], alpha=0.25, linewidth=0)
+    ax.plot(x, mean, color=COLOURS[k % 6], linestyle=STYLES[k % 6], label=label)
+    return ax
+
+
+def network(ax, layers, weights=None, biases=None, size=900):
+    """Draw a fully connected network from left to right.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    layers : list of list of str
+        The text in each unit, one list a layer; the inputs first.
+    weights : list of array, optional
+        One array a layer, shape (n_l, n_{l-1}): written on the edges, negative ones in orange.
+    biases : list of array, optional
+        One array a layer, shape (n_l,): written under the units.
+    size : float
+        Area of a unit in points squared.
+    """
+    places = [[(l, (len(units) - 1) / 2 - i) for i in range(len(units))] for l, units in enumerate(layers)]
+    for l, (below, above) in enumerate(zip(places, places[1:])):
+        for j, end in enumerate(above):
+            for i, start in enumerate(below):
+                w = None if weights is None else np.asarray(weights[l])[j, i]
+                ax.plot(*zip(start, end), color=GREY if w is None else BLUE if w >= 0 else RED, linestyle="-", linewidth=1.8, zorder=1)
+                if w is not None:
+                    (x, y), share = start, 0.3 if len(below) > 1 else 0.5
+                    ax.text(x + share * (end[0] - x), y + share * (end[1] - y), f"{w:g}", ha="center", va="center",
+                            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5}, zorder=2)
+    for l, units in enumerate(layers):
+        for i, text in enumerate(units):
+            ax.scatter(*places[l][i], s=size, facecolor="white", edgecolor=GREEN if l == 0 else BLUE, linewidth=2, zorder=3)
+            ax.text(*places[l][i], text, ha="center", va="center", zorder=4)
+            if biases is not None and l > 0:
+                ax.annotate(f"b = {np.ravel(biases[l - 1])[i]:g}", places[l][i], xytext=(0, -30), textcoords="offset points", ha="center", color=GREY)
+    ax.set(xlim=(-0.3, len(layers) - 0.7), ylim=(-(max(map(len, layers)) / 2) - 0.2, max(map(len, layers)) / 2 + 0.1))
+    ax.axis("off")
+    return ax
+
+
+def computation_graph(ax, nodes, edges):
+    """Draw a computation graph with a value above each edge and the gradient below it.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    nodes : dict of str to (float, float, str)
+        Name -> (x, y, text in the node).
+    edges : list of (str, str, float, float)
+        From, to, the value that flows forward, the gradient that flows back.
+    """
+    for name, (x, y, text) in nodes.items():
+        ax.scatter(x, y, s=1500, facecolor="white", edgecolor=GREY, linewidth=2, zorder=3)
+        ax.text(x, y, text, ha="center", va="center", fontsize=15, zorder=4)
+    for start, end, value, gradient in edges:
+        a, b = np.array(nodes[start][:2]), np.array(nodes[end][:2])
+        ax.annotate("", b, a, arrowprops={"arrowstyle": "-|>", "color": GREY, "shrinkA": 20, "shrinkB": 20, "linewidth": 1.5})
+        middle = (a + b) / 2
+        for text, colour, up, va in ((f"{value:g}", BLUE, 4, "bottom"), (f"{gradient:g}", RED, -4, "top")):
+            ax.annotate(text, middle, xytext=(0, up), textcoords="offset points", color=colour, fontsize=15, ha="center", va=va, weight="bold",
+                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1}, zorder=2)
+    ax.margins(0.12, 0.25)
+    ax.axis("off")
+    return ax
+
+
+def images(ax, pictures, titles=None, columns=None, gap=2):
+    """Pictures side by side on one axes, each with a title above it.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    pictures : array, shape (n, height, width)
+        Grey values; larger is darker.
+    titles : list of str, optional
+        n titles.
+    columns : int, optional
+        Pictures in a row; all by default.
+    gap : int
+        White pixels between pictures (the titles need about 8).
+    """
+    pictures = np.asarray(pictures, dtype=float)
+    if pictures.ndim != 3:
+        raise ValueError(f"pictures must have the shape (n, height, width), not {pictures.shape}.")
+    n, height, width = pictures.shape
+    columns = columns or n
+    top = 9 if titles is not None else gap
+    sheet = np.zeros((-(-n // columns) * (height + top), columns * (width + gap) - gap))
+    for i, picture in enumerate(pictures):
+        y, x = i // columns * (height + top) + top, i % columns * (width + gap)
+        sheet[y : y + height, x : x + width] = picture
+        if titles is not None:
+            ax.text(x + width / 2, y - 1.5, titles[i], ha="center", va="bottom")
+    ax.imshow(sheet, cmap="gray_r")
+    ax.axis("off")
+    return ax
+
+
+def _plane(X):
+    X = np.asarray(X, dtype=float)
+    if X.ndim != 2 or X.shape[1] != 2:
+        raise ValueError(f"X must have the shape (m, 2), not {X.shape}.")
+    return X
