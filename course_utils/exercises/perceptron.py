@@ -37,8 +37,10 @@ def _(most):
 
 
 @exercise("01-alpha", "The learning rate only scales W, and sign does not see the scale: it makes no difference from W = 0.")
-def _(small, large):
-    if not small == large:
+def _(small, large, times_longer):
+    if close(times_longer, 1e-4):
+        return "The other way round: how many times longer is the W of the larger rate?"
+    if not close(times_longer, 1e4):
+        return "Divide the lengths, np.linalg.norm(W), of the two final W. Both runs start from W = 0."
+    if not small == large or small < 1:
         return "Count all mistakes of all epochs, sum(mistakes), and use the same set for both rates."
-    if small == 0:
-        return "The rule must make at least one mistake: it starts with W = 0. Sum the second value that train_perceptron returns."

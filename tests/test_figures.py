@@ -1,0 +1,105 @@
+"""Figures: the data they draw, checked against SciPy and by hand, and the sentences of their errors."""
+
+import matplotlib
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from course_utils import figures
+
+X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+
+
+@pytest.fixture
+def ax():
+    fig, ax = plt.subplots()
+    yield ax
+    plt.close(fig)
+
+
+def test_the_style_is_opaque_and_readable():
+    assert plt.rcParams["figure.facecolor"] == "white" and plt.rcParams["font.size"] >= 13 and 72 <= plt.rcParams["figure.dpi"] <= 100
+
+
+def test_points_draws_each_class_with_its_own_marker_and_colour(ax):
+    figures.points(ax, X, [0, 1, 1, 0])
+    assert [c.get_offsets().data.tolist() for c in ax.collections] == [[[0, 0], [1, 1]], [[0, 1], [1, 0]]]
+    assert len({tuple(c.get_facecolor()[0]) for c in ax.collections}) == 2
+    assert [text for text in ax.get_legend_handles_labels()[1]] == ["0", "1"]
+
+
+def test_decision_regions_asks_for_the_whole_plane_and_shades_both_sides(ax):
+    asked = []
+
+    def predict(points):
+        asked.append(points)
+        return (points[:, 0] > 0.25).astype(int)
+
+    figures.decision_regions(ax, predict, X, [0, 0, 1, 1], margin=0.5, steps=50)
+    (grid,) = asked
+    assert grid.shape == (2500, 2) and grid.min() == -0.5 and grid.max() == 1.5
+    areas = [path.get_extents() for path in ax.collections[0].get_paths()]
+    assert areas[0].xmax == pytest.approx(0.25, abs=0.03) and areas[1].xmin == pytest.approx(0.25, abs=0.03)
+
+
+def test_band_is_the_t_interval_of_the_mean(ax):
+    runs = np.random.default_rng(0).normal(size=(12, 3)).cumsum(axis=1)
+    figures.band(ax, [1, 2, 3], runs, "runs")
+    assert np.allclose(ax.lines[0].get_ydata(), runs.mean(axis=0))
+    low, high = stats.t.interval(0.95, 11, runs.mean(axis=0), stats.sem(runs))
+    drawn = ax.collections[0].get_paths()[0].vertices
+    for i, x in enumerate([1, 2, 3]):
+        assert np.ptp(drawn[drawn[:, 0] == x, 1]) == pytest.approx(high[i] - low[i])
+        assert drawn[drawn[:, 0] == x, 1].min() == pytest.approx(low[i])
+
+
+def test_network_writes_every_unit_weight_and_bias(ax):
+    figures.network(ax, [["$x_1$", "$x_2$"], ["a", "b"], ["o"]], [[[1, -2], [3, 4]], [[5, 6]]], [[0.5, -1.5], [7]])
+    written = [text.get_text() for text in ax.texts]
+    assert {"$x_1$", "$x_2$", "a", "b", "o", "1", "-2", "3", "4", "5", "6", "b = 0.5", "b = -1.5", "b = 7"} == set(written)
+    assert len(ax.lines) == 6
+
+
+def test_computation_graph_writes_values_and_gradients(ax):
+    figures.computation_graph(ax, {"x": (0, 0, "x"), "f": (1, 0, "+")}, [("x", "f", -2, -4)])
+    assert {"x", "+", "-2", "-4"} <= {text.get_text() for text in ax.texts}
+
+
+def test_images_places_every_picture(ax):
+    pictures = np.arange(1, 6)[:, None, None] * np.ones((5, 4, 3))
+    figures.images(ax, pictures, titles=list("abcde"), columns=3)
+    sheet = ax.images[0].get_array()
+    assert [np.sum(sheet == i) for i in range(1, 6)] == [12] * 5
+    assert [text.get_text() for text in ax.texts] == list("abcde")
+
+
+def test_show_displays_the_picture_with_its_sentence_as_alternative_text(capsys, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda thing, **kw: shown.append((thing, kw)))
+    fig = plt.figure()
+    figures.show(fig, "It rises.")
+    figures.show(pd.DataFrame({"a": [1]}), "One.")
+    assert shown[0] == (fig, {"metadata": {"image/png": {"alt": "It rises."}}}) and not plt.fignum_exists(fig.number)
+    assert [thing.data for thing, _ in shown[1:]][0] == "*It rises.*" and "<table" in shown[2][0].data and shown[3][0].data == "*One.*"
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda ax: figures.points(ax, np.zeros(3), [0, 1, 2]), r"X must have the shape \(m, 2\), not \(3,\)"),
+    (lambda ax: figures.points(ax, X, [0, 1]), "one label for each of the 4 points"),
+    (lambda ax: figures.decision_regions(ax, lambda p: p, X, [0, 0, 1, 1]), "one label for each point"),
+    (lambda ax: figures.band(ax, [1, 2], np.zeros((1, 2)), ""), "at least 2 seeds, 2"),
+    (lambda ax: figures.band(ax, [1, 2], np.zeros((5, 3)), ""), "at least 2 seeds, 2"),
+    (lambda ax: figures.images(ax, np.zeros((28, 28))), r"\(n, height, width\)"),
+])
+def test_wrong_shapes_are_named(ax, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(ax)
+
+
+def test_show_refuses_other_things():
+    with pytest.raises(TypeError, match="not a str"):
+        figures.show("text", "")
