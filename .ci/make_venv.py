@@ -65,7 +65,7 @@ def main():
     python = find_python()
     if subprocess.call([python, "-c", "import venv, ensurepip"], stderr=subprocess.DEVNULL) != 0:
         stop("%s has no `venv` module. On Debian or Ubuntu: `sudo apt install python3-venv`; then run make again." % python)
-    if version_of(BIN) not in VERSIONS:
+    if version_of(BIN) not in VERSIONS or subprocess.call([BIN, "-c", "import pip"], stderr=subprocess.DEVNULL) != 0:
         if free_gb() < NEEDED_GB:
             stop("Too little disk space: %.1f GB are free in %s, the environment needs %.0f GB. Make room, then run make again."
                  % (free_gb(), ROOT, NEEDED_GB))

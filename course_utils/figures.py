@@ -8,7 +8,6 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from cycler import cycler
 from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, told apart by colour-blind readers; line styles and markers repeat the message.
@@ -22,7 +21,7 @@ mpl.rcParams.update({
     "figure.constrained_layout.use": True,
     "font.size": 13, "axes.titlesize": 14, "axes.labelsize": 13, "legend.fontsize": 12, "legend.frameon": False,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": False, "lines.linewidth": 2.2,
-    "axes.prop_cycle": cycler(color=COLOURS) + cycler(linestyle=STYLES), "image.cmap": "gray_r",
+    "axes.prop_cycle": mpl.cycler(color=COLOURS) + mpl.cycler(linestyle=STYLES), "image.cmap": "gray_r",
 })
 
 
@@ -224,6 +223,33 @@ def images(ax, pictures, titles=None, columns=None, gap=2):
             ax.text(x + width / 2, y - 1.5, titles[i], ha="center", va="bottom")
     ax.imshow(sheet, cmap="gray_r")
     ax.axis("off")
+    return ax
+
+
+def verdict_tiles(ax, board):
+    """One tile for each claim, a row for each notebook, coloured and marked by verdict.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    board : pandas.DataFrame
+        As from :func:`course_utils.scoreboard`: columns id, notebook, verdict.
+    """
+    from .claims import FAILS, HOLDS, IN_PART, MARKS, OPEN
+
+    colours = {HOLDS: BLUE, IN_PART: ORANGE, FAILS: RED, OPEN: "#DDDDDD"}
+    notebooks = list(dict.fromkeys(board["notebook"]))
+    for row, notebook in enumerate(notebooks):
+        for column, (claim, word) in enumerate(board.loc[board["notebook"] == notebook, ["id", "verdict"]].to_numpy()):
+            ax.add_patch(plt.Rectangle((column, -row), 0.94, -0.9, color=colours[word]))
+            ax.text(column + 0.47, -row - 0.45, f"{MARKS[word]} {claim}", ha="center", va="center",
+                    color=GREY if word == OPEN else "black" if word == IN_PART else "white")
+    for word, colour in colours.items():
+        ax.plot([], [], "s", ms=12, color=colour, label=f"{MARKS[word]} {word} ({np.sum(board['verdict'] == word)})")
+    ax.legend(loc="lower left", bbox_to_anchor=(-0.1, 1), ncols=4, handletextpad=0.1, columnspacing=1)
+    ax.set(xlim=(0, 7), ylim=(-len(notebooks), 0), yticks=-np.arange(len(notebooks)) - 0.45, yticklabels=notebooks, xticks=[])
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
     return ax
 
 

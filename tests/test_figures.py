@@ -87,6 +87,15 @@ def test_show_displays_the_picture_with_its_sentence_as_alternative_text(capsys,
     assert [thing.data for thing, _ in shown[1:]][0] == "*It rises.*" and "<table" in shown[2][0].data and shown[3][0].data == "*One.*"
 
 
+def test_verdict_tiles_has_a_tile_for_each_claim_and_counts_the_verdicts(ax):
+    board = pd.DataFrame({"id": ["C01", "C02", "C03"], "notebook": ["a", "a", "b"], "verdict": ["holds", "not measured", "holds"]})
+    figures.verdict_tiles(ax, board)
+    assert [text.get_text() for text in ax.texts] == ["✓ C01", "· C02", "✓ C03"]
+    assert [patch.get_xy() for patch in ax.patches] == [(0, 0), (1, 0), (0, -1)]
+    assert ax.patches[0].get_facecolor() == ax.patches[2].get_facecolor() != ax.patches[1].get_facecolor()
+    assert "✓ holds (2)" in ax.get_legend_handles_labels()[1]
+
+
 @pytest.mark.parametrize("call, message", [
     (lambda ax: figures.points(ax, np.zeros(3), [0, 1, 2]), r"X must have the shape \(m, 2\), not \(3,\)"),
     (lambda ax: figures.points(ax, X, [0, 1]), "one label for each of the 4 points"),

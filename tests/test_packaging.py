@@ -1,0 +1,181 @@
+"""Ranges, lock, pinned requirements and conda's file agree, and the set-up script says what is wrong."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+ADVICE = "pyproject.toml and the pinned files have drifted: run `make lock`"
+
+
+def pins(name):
+    """Package -> list of (version, marker) of a requirements file."""
+    found = {}
+    for line in (ROOT / name).read_text().splitlines():
+        if line and not line.startswith(("#", "-e")):
+            pin = Requirement(line)
+            (specifier,) = pin.specifier
+            assert specifier.operator == "==", line
+            found.setdefault(canonicalize_name(pin.name), []).append((specifier.version, str(pin.marker or "")))
+    return found
+
+
+def needed(requirements):
+    """Names of everything that requirements bring, on any platform, as the installed packages say."""
+    found, queue = set(), [Requirement(text) for text in requirements]
+    seen = set()
+    while queue:
+        requirement = queue.pop()
+        key = (canonicalize_name(requirement.name), frozenset(requirement.extras))
+        if key in seen:
+            continue
+        seen.add(key)
+        found.add(key[0])
+        try:
+            texts = metadata.requires(requirement.name) or []
+        except metadata.PackageNotFoundError:  # not for this platform
+            continue
+        for child in map(Requirement, texts):
+            extra = re.search(r"extra == ['\"]([^'\"]+)['\"]", str(child.marker or ""))
+            if not extra or extra[1] in requirement.extras:
+                queue.append(child)
+    return found
+
+
+@pytest.mark.parametrize("name, requirements", [
+    ("requirements.txt", PROJECT["dependencies"]),
+    ("requirements.lock", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]),
+])
+def test_every_range_has_a_pin_inside_it(name, requirements):
+    pinned = pins(name)
+    for requirement in map(Requirement, requirements):
+        versions = pinned.get(canonicalize_name(requirement.name))
+        assert versions and all(version in requirement.specifier for version, _ in versions), f"{requirement}: {ADVICE}"
+
+
+def test_the_pinned_requirements_are_the_locks():
+    lock, course = pins("requirements.lock"), pins("requirements.txt")
+    assert all(lock.get(name) == versions for name, versions in course.items()), ADVICE
+
+
+def test_nothing_is_pinned_that_nothing_needs_and_nothing_needed_is_missing():
+    course, closure = set(pins("requirements.txt")), needed(PROJECT["dependencies"])
+    assert course <= closure, f"{course - closure}: {ADVICE}"
+    installed = {canonicalize_name(d.metadata["Name"]) for d in metadata.distributions()}
+    assert (closure & installed) - course <= {"pip"}, ADVICE
+
+
+def test_what_is_installed_is_what_is_pinned():
+    for name, versions in pins("requirements.txt").items():
+        try:
+            assert metadata.version(name) in {version for version, _ in versions}, f"{name}: run make again"
+        except metadata.PackageNotFoundError:
+            assert any(marker for _, marker in versions), name
+
+
+def test_requirements_install_the_course_itself():
+    assert "-e ." in (ROOT / "requirements.txt").read_text().splitlines()
+
+
+def test_conda_takes_the_same_pins_and_a_supported_python():
+    text = (ROOT / "environment.yml").read_text()
+    assert "- -r requirements.txt" in text
+    assert re.search(r"python=(\S+)", text)[1] + ".0" in SpecifierSet(PROJECT["requires-python"])
+
+
+def test_every_module_imports_only_declared_packages():
+    declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
+    names = {"sklearn": "scikit-learn", "IPython": "jupyterlab"}
+    for path in [*(ROOT / "course_utils").rglob("*.py"), *(ROOT / "tests").glob("*.py")]:
+        for module in re.findall(r"^\s*(?:import|from) ([A-Za-z_]\w*)", path.read_text(), re.M):
+            known = module in sys.stdlib_module_names or module == "course_utils"
+            transitive = {"nbconvert", "packaging"}  # nbval and pytest bring them
+            assert known or canonicalize_name(names.get(module, module)) in declared | transitive, f"{path.name}: {module}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")) + sorted((ROOT / "course_utils").glob("*.py")), ids=lambda path: path.name)
+def test_no_registry_is_named(path):
+    assert not re.search(r"pypi|pythonhosted|npmjs", path.read_text(), re.I)
+
+
+# The set-up script, run for real on a machine that lacks something.
+
+
+def run_script(folder, path, python=sys.executable):
+    return subprocess.run([python, str(folder / ".ci" / "make_venv.py")], env={"PATH": str(path)}, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def clone(tmp_path):
+    (tmp_path / ".ci").mkdir()
+    for name in (".ci/make_venv.py", "pyproject.toml", "requirements.txt", "Makefile"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "bin").mkdir()
+    return tmp_path
+
+
+def replace(clone, old, new):
+    script = clone / ".ci" / "make_venv.py"
+    assert old in script.read_text()
+    script.write_text(script.read_text().replace(old, new))
+
+
+def test_a_wrong_python_is_one_sentence(clone):
+    replace(clone, "VERSIONS = ((3, 13), (3, 12), (3, 11))", "VERSIONS = ((4, 0),)")
+    done = run_script(clone, clone / "bin")
+    assert done.returncode == 1 and "needs Python 3.11, 3.12 or 3.13, but this is Python" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_missing_venv_module_is_one_sentence(clone):
+    replace(clone, "import venv, ensurepip", "import venv, no_such_module")
+    done = run_script(clone, clone / "bin")
+    assert done.returncode == 1 and "python3-venv" in done.stderr and not (clone / ".venv").exists()
+
+
+def test_a_full_disk_is_one_sentence(clone):
+    replace(clone, "NEEDED_GB = 4.0", "NEEDED_GB = 1e9")
+    done = run_script(clone, clone / "bin")
+    assert done.returncode == 1 and "Too little disk space" in done.stderr and not (clone / ".venv").exists()
+
+
+def test_a_failed_install_is_one_sentence_and_leaves_no_stamp(clone):
+    (clone / "requirements.txt").write_text("./no-such-package\n")
+    done = run_script(clone, os.environ["PATH"])
+    assert done.returncode == 1 and "pip could not install" in done.stderr and not (clone / ".venv" / "course-ready").exists()
+
+
+def test_the_second_call_does_nothing(clone):
+    (clone / "requirements.txt").write_text("")
+    assert run_script(clone, os.environ["PATH"]).returncode == 0
+    (clone / ".venv" / "bin" / "pip").unlink()  # a second installation would need it
+    again = run_script(clone, os.environ["PATH"])
+    assert again.returncode == 0 and again.stdout == ""
+    (clone / "requirements.txt").write_text("# changed\n")
+    assert "Installing" in run_script(clone, os.environ["PATH"]).stdout
+
+
+def test_make_without_any_python_is_one_sentence(clone):
+    make = shutil.which("make")
+    done = subprocess.run([make, "PYTHON=no-such-python", "lab"], cwd=clone, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0 and "install Python 3.12" in done.stdout
+
+
+def test_the_readmes_map_names_every_notebook_with_its_claims():
+    import pandas as pd
+
+    rows = re.findall(r"^\| \[(\w+)\]\(notebooks/(\w+)\.ipynb\) \| .* \| (C\d\d) to (C\d\d) \|$", (ROOT / "README.md").read_text(), re.M)
+    claims = pd.read_csv(ROOT / "data" / "claims.csv").groupby("notebook")["id"].agg(["min", "max"])
+    assert {shown for shown, *_ in rows} | {"00_start_here"} == {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    for shown, link, first, last in rows:
+        assert shown == link and claims.loc[shown].tolist() == [first, last]
