@@ -168,4 +168,6 @@ def html_table(frame):
     """A data frame as an HTML table with whole, left-aligned texts (pandas cuts them at 50 characters)."""
     with pd.option_context("display.max_colwidth", None):
         table = frame.to_html(index=False, border=0, justify="left", escape=True)
-    return table.replace("<td>", '<td style="text-align: left; vertical-align: top">')
+    for tag in ("td", "th"):  # JupyterLab's own style aligns both to the right
+        table = table.replace(f"<{tag}>", f'<{tag} style="text-align: left; vertical-align: top">')
+    return table
