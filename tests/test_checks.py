@@ -59,7 +59,8 @@ def test_a_name_is_given_once(doubling):
 
 
 @pytest.mark.parametrize("answer, expected, same", [
-    ([1, 2], [1, 2], True), ([1, 2], [2, 1], False), ([[1, 2]], [1, 2], False), (None, 1, False), ("1", 1, True), (1.0005, 1, True), (1.01, 1, False),
+    ([1, 2], [1, 2], True), ([1, 2], [2, 1], False), ([[1, 2]], [1, 2], False), (None, 1, False), ("1", 1, True), (1.0005, 1.0, True), (1.01, 1.0, False),
+    (25451, 25450, False), ((3 / 0.1) ** 2, 900, True),
 ])
 def test_close_compares_shape_and_numbers(answer, expected, same):
     assert close(answer, expected) is same
