@@ -6,6 +6,7 @@ import sys
 from contextlib import contextmanager
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 
 @contextmanager
@@ -24,6 +25,9 @@ def _quiet_stderr():
 
 def setup(seed=0, tensorflow=True):
     """Seed everything, load TensorFlow quietly, let it take GPU memory as it needs it, name the device.
+
+    NumPy's matrix products run in one thread (the course's matrices are small, and processes side by
+    side do not get in each other's way), and a GPU computes with whole 32-bit numbers.
 
     Parameters
     ----------
@@ -49,6 +53,7 @@ def setup(seed=0, tensorflow=True):
         raise ValueError(f"seed must be a whole number from 0 to {2**32 - 1}, not {seed!r}.")
     random.seed(int(seed))
     np.random.seed(int(seed))
+    threadpool_limits(1, user_api="blas")
     if not tensorflow:
         print("Device: CPU with NumPy; Keras is loaded further down, where it is first needed")
         return np.random.default_rng(seed)
@@ -63,6 +68,7 @@ def setup(seed=0, tensorflow=True):
             ) from error
         gpus = tf.config.list_physical_devices("GPU")
     keras.utils.set_random_seed(int(seed))
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     for gpu in gpus:
         try:
             tf.config.experimental.set_memory_growth(gpu, True)

@@ -184,11 +184,12 @@ def computation_graph(ax, nodes, edges):
         ax.text(x, y, text, ha="center", va="center", fontsize=15, zorder=4)
     for start, end, value, gradient in edges:
         a, b = np.array(nodes[start][:2]), np.array(nodes[end][:2])
-        ax.annotate("", b, a, arrowprops={"arrowstyle": "-|>", "color": GREY, "shrinkA": 20, "shrinkB": 20, "linewidth": 1.5})
+        arrow = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 20, "shrinkB": 20, "linewidth": 1.5}
+        ax.annotate("", b, a, arrowprops=arrow, zorder=1)
         middle = (a + b) / 2
         for text, colour, up, va in ((f"{value:g}", BLUE, 4, "bottom"), (f"{gradient:g}", RED, -4, "top")):
-            ax.annotate(text, middle, xytext=(0, up), textcoords="offset points", color=colour, fontsize=15, ha="center", va=va, weight="bold",
-                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1}, zorder=2)
+            ax.annotate(text, middle, xytext=(0, up), textcoords="offset points", color=colour, fontsize=15, ha="center",
+                        va=va, weight="bold", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1}, zorder=5)
     ax.margins(0.12, 0.25)
     ax.axis("off")
     return ax

@@ -17,7 +17,7 @@ def doubling():
             return "That is the square."
         if callable(answer):
             return answer(3) if answer(3) is ... else None
-        if not close(answer, 6):
+        if not close(answer, 6.0):
             return "Double it."
 
     yield
