@@ -103,7 +103,7 @@ def test_every_exercise_has_a_stub_a_check_and_a_collapsed_solution(path):
     for name in asked:
         assert f"… {name}: not tried yet" in "".join(stored_text(asked[name]))
         assert f"✓ {name}: right." in "".join(stored_text(solved[name]))
-        assert solved[name].metadata["jupyter"]["source_hidden"]
+        assert solved[name].metadata["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
 
 
 def test_every_claim_and_erratum_has_a_computed_verdict(path):
