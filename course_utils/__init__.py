@@ -12,6 +12,9 @@ _HOME = {  # public name -> the module that defines it
     "check": "checks",
     "load_claims": "claims", "verdict": "claims", "closing_table": "claims", "scoreboard": "claims",
     "show": "figures",
+    "fit_replicas": "replicas",
+    "layer_signals": "layers", "layer_statistics": "layers",
+    "mean_interval": "statistics", "share_interval": "statistics", "summary": "statistics", "paired": "statistics", "time_to": "statistics",
 }
 __all__ = [*_HOME, "figures"]
 

@@ -132,6 +132,76 @@ def band(ax, x, runs, label, k=0, level=0.95):
     return ax
 
 
+def curves(ax, history, x, y, label, k=0, level=0.95):
+    """:func:`band` of a tidy frame: the mean of column `y` over seeds against column `x`.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    history : pandas.DataFrame
+        Columns seed, `x` and `y`, such as the history of `fit_replicas`.
+    x, y : str
+        Columns, such as "epoch" and "val_accuracy".
+    label, k, level
+        As for :func:`band`.
+    """
+    runs = history.pivot(index="seed", columns=x, values=y)
+    ax.set(xlabel=x, ylabel=y.replace("val_", "validation "))
+    return band(ax, runs.columns.to_numpy(), runs.to_numpy(), label, k, level)
+
+
+def layer_histograms(axes, signals, what="A", bins=50, limits=None):
+    """One histogram for each hidden layer of an array that `layers.layer_signals` measured.
+
+    Parameters
+    ----------
+    axes : sequence of matplotlib.axes.Axes
+        At least as many as there are signals.
+    signals : list of dict
+        As from :func:`course_utils.layers.layer_signals`.
+    what : {"A", "Z", "dZ", "dW"}
+    bins : int
+    limits : (float, float), optional
+        Range of the horizontal axis; by default that of each layer.
+    """
+    if len(axes) < len(signals):
+        raise ValueError(f"There are {len(signals)} layers, but only {len(axes)} axes to draw them on.")
+    for ax, signal in zip(axes, signals):
+        values = signal[what].ravel()
+        ax.hist(values, bins=bins, range=limits, color=BLUE if what in "AZ" else RED, density=True)
+        ax.set(title=f"layer {signal['layer']}", yticks=[], xlabel=what)
+        ax.spines["left"].set_visible(False)
+        ax.locator_params(axis="x", nbins=3)
+    return axes
+
+
+def layer_lines(ax, tables, column, log=True):
+    """A measure of each layer against the layer's number, one line for each network.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    tables : dict of str to pandas.DataFrame
+        Label -> table as from :func:`course_utils.layers.layer_statistics`; with a column seed, the
+        mean over seeds is drawn with its 95 % interval.
+    column : str
+        Such as "A_std" or "dZ_norm".
+    log : bool
+        Whether the vertical axis is logarithmic.
+    """
+    for k, (label, table) in enumerate(tables.items()):
+        if "seed" in table:
+            runs = table.pivot(index="seed", columns="layer", values=column)
+            band(ax, runs.columns.to_numpy(), runs.to_numpy(), label, k)
+            ax.lines[-1].set_marker(MARKERS[k % 6])
+        else:
+            ax.plot(table["layer"], table[column], color=COLOURS[k % 6], linestyle=STYLES[k % 6], marker=MARKERS[k % 6], ms=8, label=label)
+    ax.set(xlabel="layer", ylabel=column, yscale="log" if log else "linear")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend()
+    return ax
+
+
 def network(ax, layers, weights=None, biases=None, size=900):
     """Draw a fully connected network from left to right.
 

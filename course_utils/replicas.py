@@ -1,0 +1,456 @@
+"""Many seeds for the price of one: R copies of a small Keras model, trained together in compiled loops.
+
+The R copies' variables are stacked along a first axis; `tf.vectorized_map` runs the model on all of them
+at once, each with its own batch, its own dropout masks and its own order of the data, and the optimizer
+updates the stacks. Nothing crosses from one replica to another: a replica trains as it would alone.
+"""
+
+import numpy as np
+import pandas as pd
+
+CALL_UPDATES = 1000  # updates in one compiled call: many, to hide its overhead; few enough for a progress bar
+MASK_UPDATES = 16  # updates whose dropout masks are drawn together
+WEIGHT_BY_WEIGHT = {"SGD", "RMSprop", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion"}
+
+
+class ReplicaError(ValueError):
+    """Something that cannot be trained as replicas; the message says what, and what to do."""
+
+
+class Runs:
+    """What :func:`fit_replicas` returns.
+
+    Attributes
+    ----------
+    seeds : list of int
+    history : pandas.DataFrame
+        One row for each seed and epoch: seed, epoch (from 1), loss, the metrics, and the same names
+        with ``val_`` where there is validation data. Loss and metrics are means over the epoch's
+        batches, as `fit` reports them.
+    updates : pandas.DataFrame or None
+        One row for each seed and update: seed, update (from 1), loss of the batch.
+    weights : list of array
+        The model's variables in Keras's order, each with a first axis of length R.
+    """
+
+    def __init__(self, seeds, template, history, updates, weights):
+        self.seeds, self._template, self.history, self.updates, self.weights = seeds, template, history, updates, weights
+
+    def model(self, seed):
+        """An ordinary Keras model with the weights of the replica of `seed` (KeyError if there is none)."""
+        if seed not in self.seeds:
+            raise KeyError(f"There is no replica with seed {seed!r}; the seeds are {self.seeds}.")
+        import keras
+
+        model = keras.models.clone_model(self._template)
+        model.set_weights([stack[self.seeds.index(seed)] for stack in self.weights])
+        return model
+
+    def predict(self, x, batch_size=1000):
+        """The outputs of all replicas for the inputs `x` of shape (m, ...): an array of shape (R, m, ...)."""
+        import tensorflow as tf
+
+        template, trainable = self._template, len(self._template.trainable_variables)
+        order = template.trainable_variables + template.non_trainable_variables
+        stacks = [tf.constant(self.weights[_index(template.weights, v)]) if _index(template.weights, v) is not None
+                  else tf.stack([v.value] * len(self.seeds)) for v in order]
+
+        @tf.function
+        def run(part):
+            return tf.vectorized_map(lambda w: template.stateless_call(w[:trainable], w[trainable:], part, training=False)[0], stacks)
+
+        x = np.asarray(x)
+        return np.concatenate([run(tf.constant(x[i : i + batch_size])).numpy() for i in range(0, len(x), batch_size)], axis=1)
+
+
+def data_order(seed, epoch, m):
+    """The order in which the replica of `seed` sees the m samples in an epoch (from 0): shape (m,)."""
+    return np.random.default_rng([seed, epoch]).permutation(m)
+
+
+def initial_weights(model, seeds):
+    """Initial values of a model's variables for every seed.
+
+    Each variable is drawn again by the layer's own initializer, seeded by the replica's seed and the
+    variable's place. A variable that its initializer does not reproduce (weights set by hand) keeps its value.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built.
+    seeds : list of int
+
+    Returns
+    -------
+    list of array
+        For ``model.weights``, each of shape (R, ...).
+    """
+    import keras
+
+    owners = {id(variable): layer for layer in _layers(model) for variable in layer.weights}
+    stacks = []
+    for place, variable in enumerate(model.weights):
+        value = np.asarray(variable)
+        initializer = getattr(owners[id(variable)], f"{variable.name}_initializer", None)
+        random = isinstance(initializer, keras.initializers.Initializer) and "seed" in initializer.get_config()
+        if random and np.array_equal(np.asarray(initializer(variable.shape, variable.dtype)), value):
+            config = initializer.get_config()
+            draw = [int(np.random.SeedSequence([seed, place]).generate_state(1)[0] >> 1) for seed in seeds]
+            value = np.stack([np.asarray(type(initializer).from_config({**config, "seed": s})(variable.shape, variable.dtype)) for s in draw])
+        else:
+            value = np.repeat(value[None], len(seeds), axis=0)
+        stacks.append(value)
+    return stacks
+
+
+def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1, batch_size=32, validation_data=None,
+                 learning_rates=None, per_update=False):
+    """Train one replica of a model for every seed, all at once.
+
+    Parameters
+    ----------
+    build_model : callable
+        Takes nothing, returns an uncompiled, built Keras model (Sequential or functional) of one input.
+    x, y : array, shape (m, ...)
+    seeds : iterable of int
+        Each gives its replica's initial weights, dropout masks and order of the data.
+    optimizer : str or keras.optimizers.Optimizer
+        One that works weight by weight. The object itself is left untouched.
+    loss : str or keras.losses.Loss
+    metrics : sequence of str or keras.metrics.Metric
+    epochs, batch_size : int
+        The last batch of an epoch is smaller where `batch_size` does not divide m, as in `fit`.
+    validation_data : (array, array), optional
+        Evaluated after every epoch.
+    learning_rates : array, shape (R,), optional
+        A rate for each replica, with SGD only.
+    per_update : bool
+        Also keep the loss of every update.
+
+    Returns
+    -------
+    Runs
+
+    Raises
+    ------
+    ReplicaError
+        If the model or the optimizer cannot be trained this way, or the data do not fit.
+    """
+    import keras
+    import tensorflow as tf
+    from tqdm.auto import tqdm
+
+    seeds, x, y = list(seeds), np.asarray(x), np.asarray(y)
+    _check_data(seeds, x, y, epochs, batch_size, validation_data)
+    template = build_model()
+    optimizer, rate_scale = _prepare_optimizer(keras.optimizers.get(optimizer), learning_rates, len(seeds))
+    dropouts = _check_model(template, x)
+    loss, metrics = _loss(loss), [_metric(metric, y, template.output_shape) for metric in metrics]
+
+    start = dict(zip(map(id, template.weights), initial_weights(template, seeds)))
+    stacked = [[keras.Variable(start.get(id(v), np.stack([np.asarray(v)] * len(seeds))), dtype=v.dtype, name=v.name, trainable=t) for v in group]
+               for group, t in ((template.trainable_variables, True), (template.non_trainable_variables, False))]
+    trainer = _Trainer(template, stacked, optimizer, rate_scale, loss, metrics, dropouts, tf.constant(x), tf.constant(y), seeds, batch_size)
+    val = None if validation_data is None else tuple(tf.constant(np.asarray(part)) for part in validation_data)
+
+    m, names = len(x), ["loss", *(metric.name for metric in metrics)]
+    a_call = max(1, min(epochs, CALL_UPDATES // -(-m // batch_size)))
+    blocks, losses = [], []
+    bar = tqdm(total=epochs, desc=f"{len(seeds)} replicas", unit="epoch", delay=3, leave=False)
+    try:
+        for first in range(0, epochs, a_call):
+            ahead = range(first, min(first + a_call, epochs))
+            orders = np.stack([[data_order(seed, epoch, m) for seed in seeds] for epoch in ahead]).astype(np.int32)  # (epochs, R, m)
+            block, of_updates = trainer.run(tf.constant(orders), tf.constant(first), val)
+            blocks.append(block.numpy())  # (epochs, columns, R)
+            losses.append(of_updates.numpy())  # (updates, R)
+            bar.update(len(ahead))
+    except KeyboardInterrupt:
+        print(f"Interrupted after {sum(map(len, blocks))} of {epochs} epochs: the history so far is kept.")
+    finally:
+        bar.close()
+        trainer.release()
+    if val is not None:
+        names += [f"val_{name}" for name in names]
+    history = _tidy(np.concatenate(blocks) if blocks else np.zeros((0, len(names), len(seeds))), seeds, "epoch", names)
+    updates = _tidy(np.concatenate(losses)[:, None], seeds, "update", ["loss"]) if per_update and losses else None
+    values = {id(v): np.asarray(s) for group, stacks in zip((template.trainable_variables, template.non_trainable_variables), stacked)
+              for v, s in zip(group, stacks)}
+    return Runs(seeds, template, history, updates, [values[id(v)] for v in template.weights])
+
+
+class _Trainer:
+    """The compiled loops: updates of all replicas, and their evaluation."""
+
+    def __init__(self, template, stacked, optimizer, rate_scale, loss, metrics, dropouts, x, y, seeds, batch_size):
+        import tensorflow as tf
+
+        self.template, self.loss, self.metrics, self.dropouts = template, loss, metrics, dropouts
+        self.trainable, self.other = stacked
+        self.optimizer, self.rate_scale = optimizer, rate_scale
+        self.x, self.y, self.batch, self.seeds = x, y, batch_size, tf.constant(seeds, tf.int32)
+        self.R, self.m = len(seeds), x.shape[0]
+        optimizer.build(self.trainable)
+        zero = [[tf.zeros((self.R, *v.shape), v.dtype) for v in metric.variables] for metric in metrics]
+        self.counters = [[tf.Variable(state) for state in states] for states in zero]
+        self.run = tf.function(self._run)
+        self._originals = [layer.call for layer in dropouts]
+        for place, layer in enumerate(dropouts):
+            layer.call = _masked(self, place, layer)
+
+    def release(self):
+        """Give the template its own dropout back."""
+        for layer, call in zip(self.dropouts, self._originals):
+            layer.call = call
+
+    def _run(self, orders, first_epoch, val):
+        """Some epochs, for orders of shape (epochs, R, m): (epochs, columns, R) and (updates, R)."""
+        import tensorflow as tf
+
+        m, B = self.m, self.batch
+        full, rest = divmod(m, B)
+        epochs, updates = tf.shape(orders)[0], full + (rest > 0)
+        table = tf.TensorArray(tf.float32, epochs)
+        losses = tf.TensorArray(tf.float32, epochs * updates)
+        for e in tf.range(epochs):
+            self._reset()
+            total = tf.zeros(self.R)
+            masks = self._draw_masks(first_epoch + e, 0, B)
+            for u in tf.range(full):
+                if self.dropouts:
+                    if u % MASK_UPDATES == 0:
+                        masks = self._draw_masks(first_epoch + e, u, B)
+                rows = orders[e][:, u * B : (u + 1) * B]
+                rows.set_shape((self.R, B))
+                loss = self._update(rows, [mask[:, u % MASK_UPDATES] for mask in masks])
+                total += loss * B
+                losses = losses.write(e * updates + u, loss)
+            if rest:
+                last = self._draw_masks(first_epoch + e, full, rest)
+                loss = self._update(orders[e][:, m - rest :], [mask[:, 0] for mask in last])
+                total += loss * rest
+                losses = losses.write(e * updates + full, loss)
+            columns = [total / m, *self._results()]
+            if val is not None:
+                columns += self._evaluate(*val)
+            table = table.write(e, tf.stack(columns))
+        return table.stack(), losses.stack()
+
+    def _update(self, rows, masks):
+        """One update of every replica on its own rows (R, B); the losses (R,)."""
+        import tensorflow as tf
+
+        x, y = tf.gather(self.x, rows), tf.gather(self.y, rows)
+        with tf.GradientTape() as tape:
+            weights = [v.value for v in self.trainable]
+            others = [v.value for v in self.other]
+            losses, others, counters = tf.vectorized_map(self._train_one, (weights, others, self._states(), x, y, masks))
+            total = tf.reduce_sum(losses)
+        gradients = tape.gradient(total, weights)
+        if self.rate_scale is not None:
+            gradients = [g * tf.reshape(self.rate_scale, (-1,) + (1,) * (len(g.shape) - 1)) for g in gradients]
+        self.optimizer.apply(gradients, self.trainable)
+        self._constrain()
+        for variable, value in zip(self.other, others):
+            variable.assign(value)
+        self._keep(counters)
+        return losses
+
+    def _train_one(self, arguments):
+        weights, others, counters, x, y, self.masks = arguments
+        output, others, extra = self.template.stateless_call(weights, others, x, training=True, return_losses=True)
+        y = _same_rank(y, output)
+        loss = self.loss(y, output)
+        for term in extra:
+            loss += term
+        return loss, others, [metric.stateless_update_state(c, y, output) for metric, c in zip(self.metrics, counters)]
+
+    def _evaluate(self, x, y, part=1000):
+        """Loss and metrics of every replica on validation data, in parts of 1,000 samples."""
+        import tensorflow as tf
+
+        self._reset()
+        total = tf.zeros(self.R)
+        state = ([v.value for v in self.trainable], [v.value for v in self.other])
+        for i in range(0, x.shape[0], part):
+            xs, ys = x[i : i + part], y[i : i + part]
+
+            def one(arguments):
+                weights, others, counters = arguments
+                output, _, extra = self.template.stateless_call(weights, others, xs, training=False, return_losses=True)
+                target = _same_rank(ys, output)
+                counters = [metric.stateless_update_state(c, target, output) for metric, c in zip(self.metrics, counters)]
+                return self.loss(target, output) * len(xs), sum(extra, tf.constant(0.0)), counters
+
+            losses, penalties, counters = tf.vectorized_map(one, (*state, self._states()))
+            self._keep(counters)
+            total += losses
+        return [total / x.shape[0] + penalties, *self._results()]
+
+    def _constrain(self):
+        import tensorflow as tf
+
+        for stack, variable in zip(self.trainable, self.template.trainable_variables):
+            if variable.constraint is not None:
+                stack.assign(tf.vectorized_map(variable.constraint, stack.value))
+
+    def _draw_masks(self, epoch, update, B):
+        """Which units stay, for the next updates: one array (R, updates, B, ...) of booleans for each dropout layer."""
+        import tensorflow as tf
+
+        def draw(seed, place, layer):
+            count = MASK_UPDATES if B == self.batch else 1
+            shape = (count, B, *layer.mask_shape)
+            return tf.random.stateless_uniform(shape, tf.stack([seed * 1009 + place, epoch * 1000003 + update])) >= layer.rate
+
+        return [tf.map_fn(lambda seed: draw(seed, place, layer), self.seeds, fn_output_signature=tf.bool) for place, layer in enumerate(self.dropouts)]
+
+    def _states(self):
+        return [[v.value() for v in group] for group in self.counters]
+
+    def _keep(self, states):
+        for group, values in zip(self.counters, states):
+            for variable, value in zip(group, values):
+                variable.assign(value)
+
+    def _reset(self):
+        for group in self.counters:
+            for variable in group:
+                variable.assign(variable * 0)
+
+    def _results(self):
+        import tensorflow as tf
+
+        return [tf.vectorized_map(metric.stateless_result, [v.value() for v in group]) for metric, group in zip(self.metrics, self.counters)]
+
+
+def _masked(trainer, place, layer):
+    """A dropout layer's call that takes the replica's drawn mask."""
+    import tensorflow as tf
+
+    def call(inputs, training=False):
+        if not training or layer.rate == 0:
+            return inputs
+        mask = trainer.masks[place]
+        return tf.where(mask, inputs / (1 - layer.rate), tf.zeros_like(inputs))
+
+    return call
+
+
+def _layers(layer):
+    """A layer and all layers inside it."""
+    inner = getattr(layer, "layers", []) or ([layer.layer] if hasattr(layer, "layer") else [])
+    return [layer, *(deep for child in inner for deep in _layers(child))]
+
+
+def _check_model(model, x):
+    """The model's dropout layers, each given `mask_shape`; ReplicaError if the model cannot be vectorized."""
+    import keras
+
+    if not isinstance(model, keras.Model) or not model.built or len(model.inputs) != 1:
+        raise ReplicaError("build_model must return a built Sequential or functional model of one input (begin it with keras.Input).")
+    if tuple(model.input_shape[1:]) != x.shape[1:]:
+        raise ReplicaError(f"x has samples of shape {x.shape[1:]}, but the model takes {tuple(model.input_shape[1:])}.")
+    dropouts = [layer for layer in _layers(model) if type(layer) is keras.layers.Dropout]
+    random = [v for v in model.non_trainable_variables if "seed_generator" in v.path]
+    if len(random) != len([layer for layer in dropouts if layer.rate > 0]):
+        raise ReplicaError("Of the layers that draw random numbers, replicas can have keras.layers.Dropout only. Leave the others out.")
+    for layer in dropouts:
+        if layer.noise_shape is not None:
+            raise ReplicaError("Dropout with a noise_shape cannot be trained as replicas.")
+        layer.mask_shape = tuple(layer.input.shape[1:])
+    return dropouts
+
+
+def _check_data(seeds, x, y, epochs, batch_size, validation_data):
+    if not seeds or len(set(seeds)) != len(seeds) or not all(isinstance(s, (int, np.integer)) and 0 <= s < 2**20 for s in seeds):
+        raise ReplicaError(f"seeds must be different whole numbers from 0 to {2**20 - 1}, at least one.")
+    if len(x) != len(y) or len(x) == 0:
+        raise ReplicaError(f"x and y must have the same number of samples, at least one: they have {len(x)} and {len(y)}.")
+    if epochs < 1 or batch_size < 1:
+        raise ReplicaError(f"epochs and batch_size must be at least 1, not {epochs} and {batch_size}.")
+    if validation_data is not None and len(validation_data[0]) != len(validation_data[1]):
+        raise ReplicaError("The two arrays of validation_data must have the same number of samples.")
+
+
+def _prepare_optimizer(optimizer, learning_rates, R):
+    """A fresh copy of the optimizer, and the factor of each replica's gradient (or None)."""
+    name = type(optimizer).__name__
+    if name not in WEIGHT_BY_WEIGHT:
+        raise ReplicaError(f"{name} looks at more than one weight at a time, so replicas would disturb each other. "
+                           f"Use one of {', '.join(sorted(WEIGHT_BY_WEIGHT))}.")
+    if optimizer.clipnorm or optimizer.global_clipnorm:
+        raise ReplicaError("Clipping by norm would mix the replicas: use clipvalue.")
+    fresh = type(optimizer).from_config(optimizer.get_config())
+    if learning_rates is None:
+        return fresh, None
+    rates = np.asarray(learning_rates, dtype="float32")
+    if rates.shape != (R,):
+        raise ReplicaError(f"learning_rates must have one rate for each of the {R} seeds, not the shape {rates.shape}.")
+    config = fresh.get_config()
+    if name != "SGD" or config.get("clipvalue") or config.get("weight_decay") or isinstance(config["learning_rate"], dict):
+        raise ReplicaError("learning_rates need a plain SGD: no schedule, no clipping, no weight decay.")
+    return fresh, rates / np.float32(config["learning_rate"])
+
+
+def _camel(name):
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def _loss(loss):
+    """A loss object from an object or a Keras name."""
+    import keras
+
+    if isinstance(loss, keras.losses.Loss):
+        return loss
+    kind = getattr(keras.losses, _camel(loss) if isinstance(loss, str) else "", None)
+    if kind is None:
+        raise ReplicaError(f"There is no loss {loss!r} in keras.losses: give its whole name or an object.")
+    return kind()
+
+
+def _metric(metric, y, output_shape):
+    """A metric object from an object or a Keras name; "accuracy" is chosen by the output as Keras does."""
+    import keras
+
+    if isinstance(metric, keras.metrics.Metric):
+        return type(metric).from_config(metric.get_config())
+    if metric in ("accuracy", "acc"):
+        if output_shape[-1] == 1:
+            return keras.metrics.BinaryAccuracy(name=metric)
+        one_hot = y.ndim == len(output_shape) and y.shape[-1] > 1
+        return keras.metrics.MeanMetricWrapper(_hits_one_hot if one_hot else _hits, name=metric)
+    kind = getattr(keras.metrics, _camel(metric) if isinstance(metric, str) else "", None)
+    if kind is None:
+        raise ReplicaError(f"There is no metric {metric!r} in keras.metrics: give its whole name or an object.")
+    return kind(name=metric)
+
+
+def _hits(y, output):
+    """Where the largest output is the label's (keras.ops.argmax has no vectorized form, TensorFlow's has)."""
+    import tensorflow as tf
+
+    labels = tf.reshape(y, tf.shape(output)[:-1])
+    return tf.cast(tf.argmax(output, axis=-1) == tf.cast(labels, tf.int64), tf.float32)
+
+
+def _hits_one_hot(y, output):
+    import tensorflow as tf
+
+    return _hits(tf.argmax(y, axis=-1), output)
+
+
+def _same_rank(y, output):
+    """Labels (B,) against outputs (B, 1) would broadcast to (B, B): give them their last axis."""
+    return y[..., None] if len(y.shape) == len(output.shape) - 1 and output.shape[-1] == 1 else y
+
+
+def _tidy(values, seeds, count, names):
+    """(steps, columns, R) as a frame with one row for each seed and step."""
+    steps = len(values)
+    frame = pd.DataFrame({"seed": np.repeat(seeds, steps), count: np.tile(np.arange(1, steps + 1), len(seeds))})
+    return frame.assign(**{name: values[:, k].T.ravel() for k, name in enumerate(names)})
+
+
+def _index(variables, variable):
+    return next((i for i, v in enumerate(variables) if v is variable), None)
