@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header
 
-.PHONY: lab test environment record gpu handout lock data clean
+.PHONY: lab test environment record bench gpu handout lock data clean
 
 lab: environment
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
@@ -15,6 +15,10 @@ test: environment
 # Run the notebooks that changed and store their outputs.
 record: environment
 	$(BIN)/python -m course_utils.record
+
+# Replicas against loops of fit: one table, some minutes.
+bench: environment
+	$(BIN)/python -m course_utils.benchmark
 
 # TensorFlow's CUDA libraries, for an NVIDIA GPU under Linux or WSL2 (4 GB more).
 gpu: environment

@@ -12,12 +12,13 @@ import math
 import os
 import re
 import time
-from contextlib import contextmanager
 from queue import Empty
 
 import pytest
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel, start_new_kernel
 from nbval.plugin import IPyNbCell, IPyNbFile
+
+from .record import kernel_environment
 
 RTOL = 1e-4
 CELL_SECONDS = 180.0
@@ -70,8 +71,8 @@ class WatchedKernel(RunningKernel):
     status = "ok"
 
     def __init__(self, cwd, startup_timeout):
-        with open(os.devnull, "w") as nowhere, _without("PYTEST_CURRENT_TEST"):  # ipykernel changes its capture if it sees it
-            self.km, self.kc = start_new_kernel(startup_timeout, CURRENT_ENV_KERNEL_NAME, stderr=nowhere, cwd=cwd)
+        with open(os.devnull, "w") as nowhere:
+            self.km, self.kc = start_new_kernel(startup_timeout, CURRENT_ENV_KERNEL_NAME, stderr=nowhere, cwd=cwd, env=kernel_environment())
         self._ensure_iopub_up()
 
     def await_reply(self, msg_id, timeout=None):
@@ -88,16 +89,6 @@ class WatchedKernel(RunningKernel):
                 self.status = message["content"]["status"]
                 return
         raise Empty
-
-
-@contextmanager
-def _without(variable):
-    value = os.environ.pop(variable, None)
-    try:
-        yield
-    finally:
-        if value is not None:
-            os.environ[variable] = value
 
 
 class NumericCell(IPyNbCell):

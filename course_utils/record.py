@@ -27,6 +27,12 @@ COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
+def kernel_environment():
+    """The environment variables of a kernel that records or checks: no progress bars, and no trace of pytest."""
+    without = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}  # ipykernel changes its capture if it sees it
+    return {**without, "TQDM_DISABLE": "1"}
+
+
 def digest(path):
     """SHA-256 of what a notebook's outputs depend on.
 
@@ -90,7 +96,7 @@ def record(path, seconds=180):
             cell.outputs, cell.execution_count = [], None
     client = NotebookClient(notebook, timeout=seconds, kernel_name="python3", record_timing=False, store_widget_state=False,
                             resources={"metadata": {"path": str(path.parent)}})
-    client.execute()
+    client.execute(env=kernel_environment())
     notebook.metadata["recorded"] = digest(path)
     text = nbformat.writes(clean(notebook))
     draft = path.with_suffix(".part")

@@ -5,10 +5,13 @@ at once, each with its own batch, its own dropout masks and its own order of the
 updates the stacks. Nothing crosses from one replica to another: a replica trains as it would alone.
 """
 
+import os
+
 import numpy as np
 import pandas as pd
 
 CALL_UPDATES = 1000  # updates in one compiled call: many, to hide its overhead; few enough for a progress bar
+BAR_SECONDS = 3  # a run this long shows a progress bar
 MASK_UPDATES = 16  # updates whose dropout masks are drawn together
 WEIGHT_BY_WEIGHT = {"SGD", "RMSprop", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion"}
 
@@ -156,7 +159,8 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
     m, names = len(x), ["loss", *(metric.name for metric in metrics)]
     a_call = max(1, min(epochs, CALL_UPDATES // -(-m // batch_size)))
     blocks, losses = [], []
-    bar = tqdm(total=epochs, desc=f"{len(seeds)} replicas", unit="epoch", delay=3, leave=False)
+    quiet = bool(os.environ.get("TQDM_DISABLE"))  # tqdm.notebook itself does not look at it
+    bar = tqdm(total=epochs, desc=f"{len(seeds)} replicas", unit="epoch", delay=BAR_SECONDS, leave=False, disable=quiet)
     try:
         for first in range(0, epochs, a_call):
             ahead = range(first, min(first + a_call, epochs))

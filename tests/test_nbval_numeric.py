@@ -47,6 +47,7 @@ GREEN = {
     "stderr_disappears": cell("1", value("1"), printed("log line\n", "stderr")),
     "device": cell("print('Device: GPU (some card)')", printed("Device: CPU (2 cores), no GPU found\n")),
     "json_noise": cell(JSON, stored({"loss": 0.50001, "n": 3})),
+    "no_bars_and_no_trace_of_pytest": cell("import os; print(os.environ['TQDM_DISABLE'], 'PYTEST_CURRENT_TEST' in os.environ)", printed("1 False\n")),
     "allowed_exception": cell("1 / 0", nbformat.v4.new_output("error", ename="ZeroDivisionError", evalue="division by zero", traceback=[]),
                               tags=["raises-exception"]),
 }

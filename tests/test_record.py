@@ -16,7 +16,7 @@ def notebook(path, *sources, **metadata):
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     path = notebook(tmp_path_factory.mktemp("record") / "a.ipynb", "import sys; print('out'); print('log', file=sys.stderr); 1 + 1",
-                    "import ipywidgets; ipywidgets.IntSlider()", widgets={"state": 1}, kernelspec={"name": "mine", "display_name": "Mine"})
+                    "import ipywidgets, os; assert os.environ['TQDM_DISABLE']; ipywidgets.IntSlider()", widgets={"state": 1}, kernelspec={"name": "mine", "display_name": "Mine"})
     recorder.record(path)
     return path
 

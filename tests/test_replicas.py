@@ -157,6 +157,14 @@ def test_an_interruption_leaves_the_history_so_far(monkeypatch, capsys):
     assert runs.history["epoch"].tolist() == [1, 2, 1, 2] and "after 2 of 5 epochs" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("quiet", ["", "1"])
+def test_a_long_run_shows_a_bar_unless_told_not_to(monkeypatch, capsys, quiet):
+    monkeypatch.setenv("TQDM_DISABLE", quiet)
+    monkeypatch.setattr("course_utils.replicas.BAR_SECONDS", 0)
+    fit_replicas(net, X, Y, [0, 1], "sgd", LOSS, epochs=2)
+    assert ("2 replicas" in capsys.readouterr().err) == (not quiet)
+
+
 @pytest.mark.parametrize("change, message", [
     (dict(optimizer=keras.optimizers.Lamb()), "Lamb looks at more than one weight"),
     (dict(optimizer=SGD(clipnorm=1.0)), "use clipvalue"),
