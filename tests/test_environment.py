@@ -37,6 +37,31 @@ def test_setup_seeds_everything_and_names_the_device(capsys):
     assert setup(seed=7).random() == np.random.default_rng(7).random() != setup(seed=8).random()
 
 
+@pytest.mark.parametrize("in_use", [False, True])
+def test_a_gpu_is_named_and_takes_memory_as_it_needs_it(monkeypatch, capsys, in_use):
+    import tensorflow as tf
+
+    grown = []
+
+    def grow(gpu, on):
+        grown.append((gpu, on))
+        if in_use:
+            raise RuntimeError("Physical devices cannot be modified after being initialized")
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["card 0"] if kind == "GPU" else [])
+    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", grow)
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: {"device_name": "NVIDIA Test"})
+    setup()
+    assert capsys.readouterr().out == "Device: GPU (NVIDIA Test)\n" and grown == [("card 0", True)]
+
+
+def test_setup_leaves_numpy_one_blas_thread():
+    from threadpoolctl import threadpool_info
+
+    setup(tensorflow=False)
+    assert [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas" and "numpy" in library["filepath"]] == [1]
+
+
 def test_setup_is_quiet_on_stderr():
     assert python("from course_utils import setup; setup()").stderr == ""
 

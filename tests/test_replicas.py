@@ -37,7 +37,7 @@ OPTIMIZERS = {
 
 def fit_alone(build, seeds, optimizer, epochs, batch_size=32, loss=LOSS, labels=Y):
     """The same by `fit`, one replica after the other: history (seeds, epochs, 4) and weights."""
-    weights, histories, ends = initial_weights(build(), seeds), [], []
+    weights, histories, ends = initial_weights(build, seeds), [], []
     for k, seed in enumerate(seeds):
         model = build()
         model.set_weights([stack[k] for stack in weights])
@@ -122,12 +122,30 @@ def test_learning_rates_are_each_replicas_own():
 
 
 def test_initial_weights_have_the_initializers_spread_and_hand_set_ones_stay():
-    model = net()
-    model.layers[1].set_weights([np.ones((16, 10)), np.arange(10.0)])
-    kernel, bias, second, by_hand = initial_weights(model, list(range(50)))
+    def build():
+        model = net()
+        model.layers[1].set_weights([np.ones((16, 10)), np.arange(10.0)])
+        return model
+
+    kernel, bias, second, by_hand = initial_weights(build, list(range(50)))
     assert kernel.shape == (50, 784, 16) and np.abs(kernel).max() <= (limit := np.sqrt(6 / 800)) and kernel.std() == pytest.approx(limit / 3**0.5, rel=0.01)
     assert len({k.tobytes() for k in kernel}) == 50 and not bias.any()
     assert np.all(second == 1) and np.all(by_hand == np.arange(10))
+
+
+def test_weights_of_a_layer_that_hides_its_initializer_differ_too():
+    class Own(keras.layers.Layer):
+        def build(self, shape):
+            self.w = self.add_weight(shape=(shape[-1], 10), initializer="glorot_uniform", name="w")
+
+        def call(self, x):
+            return x @ self.w
+
+    def build():
+        return keras.Sequential([keras.Input((784,)), Own()])
+
+    one, two = (initial_weights(build, [1, 2, 3])[0] for _ in range(2))
+    assert np.array_equal(one, two) and len({w.tobytes() for w in one}) == 3
 
 
 def test_history_and_updates_are_tidy():
@@ -204,7 +222,7 @@ def test_convolutions_follow_fit_too():
 
     runs = fit_replicas(build, images, Y[:64], [0, 1], SGD(0.1), LOSS, epochs=2, batch_size=16)
     model = build()
-    model.set_weights([stack[1] for stack in initial_weights(model, [0, 1])])
+    model.set_weights([stack[1] for stack in initial_weights(build, [0, 1])])
     model.compile(SGD(0.1), LOSS)
     losses = [model.fit(images[o], Y[:64][o], batch_size=16, shuffle=False, verbose=0).history["loss"][0] for o in (data_order(1, e, 64) for e in (0, 1))]
     assert np.allclose(runs.history.query("seed == 1")["loss"], losses, atol=1e-4)
