@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -41,18 +42,18 @@ def test_setup_seeds_everything_and_names_the_device(capsys):
 def test_a_gpu_is_named_and_takes_memory_as_it_needs_it(monkeypatch, capsys, in_use):
     import tensorflow as tf
 
-    grown = []
+    grown, card = [], SimpleNamespace(name="/physical_device:GPU:0")
 
     def grow(gpu, on):
         grown.append((gpu, on))
         if in_use:
             raise RuntimeError("Physical devices cannot be modified after being initialized")
 
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["card 0"] if kind == "GPU" else [])
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [card] if kind == "GPU" else [])
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", grow)
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: {"device_name": "NVIDIA Test"})
     setup()
-    assert capsys.readouterr().out == "Device: GPU (NVIDIA Test)\n" and grown == [("card 0", True)]
+    assert capsys.readouterr().out == "Device: GPU (NVIDIA Test)\n" and grown == [(card, True)]
 
 
 def test_setup_leaves_numpy_one_blas_thread():
