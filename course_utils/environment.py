@@ -67,6 +67,7 @@ def setup(seed=0, tensorflow=True):
                 f"TensorFlow or Keras cannot be loaded ({error}): run `make lab`, or `pip install -r requirements.txt`."
             ) from error
         gpus = tf.config.list_physical_devices("GPU")
+    tf.get_logger().setLevel("ERROR")
     keras.utils.set_random_seed(int(seed))
     tf.config.experimental.enable_tensor_float_32_execution(False)
     for gpu in gpus:

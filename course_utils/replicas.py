@@ -174,8 +174,8 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
     start = dict(zip(map(id, template.weights), initial_weights(build_model, seeds)))
     stacked = [[keras.Variable(start.get(id(v), np.stack([np.asarray(v)] * len(seeds))), dtype=v.dtype, name=v.name, trainable=t) for v in group]
                for group, t in ((template.trainable_variables, True), (template.non_trainable_variables, False))]
-    trainer = _Trainer(template, stacked, optimizer, rate_scale, loss, metrics, dropouts, tf.constant(x), tf.constant(y), seeds, batch_size)
-    val = None if validation_data is None else tuple(tf.constant(np.asarray(part)) for part in validation_data)
+    trainer = _Trainer(template, stacked, optimizer, rate_scale, loss, metrics, dropouts, tf.constant(x), tf.constant(y), seeds, batch_size,
+                       None if validation_data is None else tuple(tf.constant(np.asarray(part)) for part in validation_data))
 
     m, names = len(x), ["loss", *(metric.name for metric in metrics)]
     a_call = max(1, min(epochs, CALL_UPDATES // -(-m // batch_size)))
@@ -186,7 +186,7 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
         for first in range(0, epochs, a_call):
             ahead = range(first, min(first + a_call, epochs))
             orders = np.stack([[data_order(seed, epoch, m) for seed in seeds] for epoch in ahead]).astype(np.int32)  # (epochs, R, m)
-            block, of_updates = trainer.run(tf.constant(orders), tf.constant(first), val)
+            block, of_updates = trainer.run(tf.constant(orders), tf.constant(first))
             blocks.append(block.numpy())  # (epochs, columns, R)
             losses.append(of_updates.numpy())  # (updates, R)
             bar.update(len(ahead))
@@ -195,7 +195,7 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
     finally:
         bar.close()
         trainer.release()
-    if val is not None:
+    if validation_data is not None:
         names += [f"val_{name}" for name in names]
     history = _tidy(np.concatenate(blocks) if blocks else np.zeros((0, len(names), len(seeds))), seeds, "epoch", names)
     updates = _tidy(np.concatenate(losses)[:, None], seeds, "update", ["loss"]) if per_update and losses else None
@@ -207,28 +207,29 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
 class _Trainer:
     """The compiled loops: updates of all replicas, and their evaluation."""
 
-    def __init__(self, template, stacked, optimizer, rate_scale, loss, metrics, dropouts, x, y, seeds, batch_size):
+    def __init__(self, template, stacked, optimizer, rate_scale, loss, metrics, dropouts, x, y, seeds, batch_size, val):
         import tensorflow as tf
 
         self.template, self.loss, self.metrics, self.dropouts = template, loss, metrics, dropouts
         self.trainable, self.other = stacked
         self.optimizer, self.rate_scale = optimizer, rate_scale
-        self.x, self.y, self.batch, self.seeds = x, y, batch_size, tf.constant(seeds, tf.int32)
+        self.x, self.y, self.val, self.batch, self.seeds = x, y, val, batch_size, tf.constant(seeds, tf.int32)
         self.R, self.m = len(seeds), x.shape[0]
         optimizer.build(self.trainable)
         zero = [[tf.zeros((self.R, *v.shape), v.dtype) for v in metric.variables] for metric in metrics]
         self.counters = [[tf.Variable(state) for state in states] for states in zero]
-        self.run = tf.function(self._run)
         self._originals = [layer.call for layer in dropouts]
         for place, layer in enumerate(dropouts):
             layer.call = _masked(self, place, layer)
+        orders = tf.TensorSpec((None, self.R, self.m), tf.int32)
+        self.run = tf.function(self._run).get_concrete_function(orders, tf.TensorSpec((), tf.int32))  # traced once, for any number of epochs
 
     def release(self):
         """Give the template its own dropout back."""
         for layer, call in zip(self.dropouts, self._originals):
             layer.call = call
 
-    def _run(self, orders, first_epoch, val):
+    def _run(self, orders, first_epoch):
         """Some epochs, for orders of shape (epochs, R, m): (epochs, columns, R) and (updates, R)."""
         import tensorflow as tf
 
@@ -256,8 +257,8 @@ class _Trainer:
                 total += loss * rest
                 losses = losses.write(e * updates + full, loss)
             columns = [total / m, *self._results()]
-            if val is not None:
-                columns += self._evaluate(*val)
+            if self.val is not None:
+                columns += self._evaluate(*self.val)
             table = table.write(e, tf.stack(columns))
         return table.stack(), losses.stack()
 

@@ -156,6 +156,12 @@ def test_history_and_updates_are_tidy():
     assert runs.history["loss"][0] == pytest.approx(first @ [100, 100, 100, 100, 20] / 420, rel=1e-5)
 
 
+def test_many_calls_say_nothing(capfd):
+    for _ in range(6):  # TensorFlow warns of retracing from the fifth call of a tf.function on
+        fit_replicas(lambda: keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")]), X, Y, [0, 1], "sgd", LOSS)
+    assert "retracing" not in "".join(capfd.readouterr())
+
+
 def test_an_optimizer_object_is_left_untouched():
     optimizer = SGD(0.1, momentum=0.9)
     fit_replicas(net, X, Y, [0], optimizer, LOSS)
