@@ -419,20 +419,11 @@ def _prepare_optimizer(optimizer, learning_rates, R):
     return fresh, rates / np.float32(config["learning_rate"])
 
 
-def _camel(name):
-    return "".join(word.capitalize() for word in name.split("_"))
-
-
 def _loss(loss):
-    """A loss object from an object or a Keras name."""
+    """A loss object from an object or a Keras name ("mse", "mean_squared_error", "MeanSquaredError")."""
     import keras
 
-    if isinstance(loss, keras.losses.Loss):
-        return loss
-    kind = getattr(keras.losses, _camel(loss) if isinstance(loss, str) else "", None)
-    if kind is None:
-        raise ReplicaError(f"There is no loss {loss!r} in keras.losses: give its whole name or an object.")
-    return kind()
+    return loss if isinstance(loss, keras.losses.Loss) else _named(loss, keras.losses, "loss")()
 
 
 def _metric(metric, y, output_shape):
@@ -446,10 +437,19 @@ def _metric(metric, y, output_shape):
             return keras.metrics.BinaryAccuracy(name=metric)
         one_hot = y.ndim == len(output_shape) and y.shape[-1] > 1
         return keras.metrics.MeanMetricWrapper(_hits_one_hot if one_hot else _hits, name=metric)
-    kind = getattr(keras.metrics, _camel(metric) if isinstance(metric, str) else "", None)
-    if kind is None:
-        raise ReplicaError(f"There is no metric {metric!r} in keras.metrics: give its whole name or an object.")
-    return kind(name=metric)
+    return _named(metric, keras.metrics, "metric")(name=metric)
+
+
+def _named(name, module, kind):
+    """The class in `keras.losses` or `keras.metrics` that a Keras name means."""
+    try:
+        found = module.get(name)
+    except ValueError:
+        found = None
+    if found is None or not isinstance(name, str):
+        raise ReplicaError(f"There is no {kind} {name!r} in {module.__name__}: give a name that Keras knows, or an object.")
+    camel = "".join(word.capitalize() for word in getattr(found, "__name__", "").split("_"))  # mean_squared_error -> MeanSquaredError
+    return getattr(module, camel, None) or (found if isinstance(found, type) else type(found))
 
 
 def _hits(y, output):

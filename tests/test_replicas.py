@@ -68,6 +68,7 @@ def test_a_replica_follows_fit(build, optimizer):
 @pytest.mark.parametrize("loss, units, output, labels", [
     ("binary_crossentropy", 1, "sigmoid", (Y >= 5).astype("float32")),
     ("mean_squared_error", 1, "linear", Y.astype("float32")),
+    ("mse", 1, "linear", Y.astype("float32")),
     ("categorical_crossentropy", 10, "softmax", np.eye(10, dtype="float32")[Y]),
     (keras.losses.SparseCategoricalCrossentropy(from_logits=True), 10, "linear", Y),
 ])
@@ -162,6 +163,12 @@ def test_many_calls_say_nothing(capfd):
     assert "retracing" not in "".join(capfd.readouterr())
 
 
+@pytest.mark.parametrize("metric", ["mae", "mean_absolute_error", "MeanAbsoluteError", keras.metrics.MeanAbsoluteError(name="mae")])
+def test_metrics_go_by_name_or_object(metric):
+    runs = fit_replicas(lambda: net(units=1, output="linear"), X, Y.astype("float32"), [1, 2], SGD(0.0), "mae", [metric])
+    assert np.allclose(runs.history["loss"], runs.history.iloc[:, 3], rtol=1e-5)
+
+
 def test_an_optimizer_object_is_left_untouched():
     optimizer = SGD(0.1, momentum=0.9)
     fit_replicas(net, X, Y, [0], optimizer, LOSS)
@@ -205,6 +212,7 @@ def test_a_long_run_shows_a_bar_unless_told_not_to(monkeypatch, capsys, quiet):
     (dict(seeds=[]), "at least one"),
     (dict(epochs=0), "at least 1"),
     (dict(loss="hinge_of_doom"), "no loss 'hinge_of_doom'"),
+    (dict(loss=len), "no loss <built-in"),
     (dict(metrics=["acuracy"]), "no metric 'acuracy'"),
     (dict(validation_data=(X, Y[:3])), "validation_data"),
 ])
