@@ -79,6 +79,9 @@ def main(arguments=None):
     from . import fit_replicas, setup
 
     setup(seed=0)
+    build, x, y, loss, optimizer, _, batch_size, *_ = _cases()["XOR 2-8-1"]
+    _loop(build, x, y, loss, optimizer, 1, batch_size)  # both once before the clock runs: TensorFlow's first use is slow
+    fit_replicas(build, x, y, [0, 1], optimizer(), loss)
     print(f"matrix products: {matrix_rate():.0f} thousand million multiply-adds per second\n")
     print("| case | seeds | fit, one model (s) | replicas, all (s) | ms per update and replica | times faster than fit | "
           "than fit, 32 steps per execution | target |\n|---|---|---|---|---|---|---|---|")
