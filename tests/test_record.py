@@ -63,6 +63,19 @@ def test_a_failing_notebook_is_left_as_it_was(tmp_path, capsys):
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
+def test_a_full_disk_leaves_the_notebook_whole(recorded, tmp_path, monkeypatch):
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(recorded.read_bytes())
+
+    def full(draft, target):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(recorder.os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        recorder.record(path)
+    assert path.read_bytes() == recorded.read_bytes()
+
+
 def test_the_scoreboard_is_out_of_date_when_a_neighbours_verdict_changes(tmp_path):
     board = notebook(tmp_path / "00.ipynb", "scoreboard()")
     before = recorder.digest(board)

@@ -111,6 +111,8 @@ def test_dropout_drops_its_share_with_masks_of_its_own_for_every_replica_and_upd
     assert len(sums) == 5 * 80 and len(np.unique(sums)) > 50
     assert abs(sums.mean() - 1000) < 4 * 1000 * np.sqrt(0.3 / 0.7 / 1000) / np.sqrt(400)
     assert sums.std() == pytest.approx(1000 * np.sqrt(0.3 / 0.7 / 1000), rel=0.15)
+    table = runs.updates.pivot(index="update", columns="seed", values="loss")
+    assert table.nunique(axis=1).mean() > 4 and table.nunique(axis=0).min() > 20  # every replica, every update
     assert np.all(runs.predict(ones[:1]) == 1000)  # no dropout when predicting
 
 
@@ -147,6 +149,12 @@ def test_weights_of_a_layer_that_hides_its_initializer_differ_too():
 
     one, two = (initial_weights(build, [1, 2, 3])[0] for _ in range(2))
     assert np.array_equal(one, two) and len({w.tobytes() for w in one}) == 3
+
+
+def test_every_seed_and_epoch_has_an_order_of_its_own():
+    orders = [data_order(seed, epoch, 50) for seed in range(5) for epoch in range(5)]
+    assert all(sorted(order) == list(range(50)) for order in orders)
+    assert len({order.tobytes() for order in orders}) == 25 and np.array_equal(orders[7], data_order(1, 2, 50))
 
 
 def test_history_and_updates_are_tidy():
