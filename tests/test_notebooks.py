@@ -103,6 +103,7 @@ def test_every_exercise_has_a_stub_a_check_and_a_collapsed_solution(path):
     for name in asked:
         assert f"… {name}: not tried yet" in "".join(stored_text(asked[name]))
         assert f"✓ {name}: right." in "".join(stored_text(solved[name]))
+        assert solved[name].source.startswith("# a solution"), "JupyterLab shows the first line of a collapsed cell"
         assert solved[name].metadata["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
 
 
