@@ -55,9 +55,9 @@ class Runs:
         import tensorflow as tf
 
         template, trainable = self._template, len(self._template.trainable_variables)
-        order = template.trainable_variables + template.non_trainable_variables
-        stacks = [tf.constant(self.weights[_index(template.weights, v)]) if _index(template.weights, v) is not None
-                  else tf.stack([v.value] * len(self.seeds)) for v in order]
+        values = dict(zip(map(id, template.weights), self.weights))  # seeds of dropout are variables too, but no weights
+        stacks = [tf.constant(values[id(v)]) if id(v) in values else tf.stack([v.value] * len(self.seeds))
+                  for v in template.trainable_variables + template.non_trainable_variables]
 
         @tf.function
         def run(part):
@@ -476,7 +476,3 @@ def _tidy(values, seeds, count, names):
     steps = len(values)
     frame = pd.DataFrame({"seed": np.repeat(seeds, steps), count: np.tile(np.arange(1, steps + 1), len(seeds))})
     return frame.assign(**{name: values[:, k].T.ravel() for k, name in enumerate(names)})
-
-
-def _index(variables, variable):
-    return next((i for i, v in enumerate(variables) if v is variable), None)
