@@ -241,7 +241,7 @@ class _Trainer:
         for e in tf.range(epochs):
             self._reset()
             total = tf.zeros(self.R)
-            masks = self._draw_masks(first_epoch + e, 0, B)
+            masks = [tf.zeros((self.R, MASK_UPDATES, B, *layer.mask_shape), tf.bool) for layer in self.dropouts]  # drawn below
             for u in tf.range(full):
                 if self.dropouts:
                     if u % MASK_UPDATES == 0:
@@ -284,12 +284,15 @@ class _Trainer:
 
     def _train_one(self, arguments):
         weights, others, counters, x, y, self.masks = arguments
-        output, others, extra = self.template.stateless_call(weights, others, x, training=True, return_losses=True)
+        loss, penalty, others, counters = self._forward(weights, others, counters, x, y, training=True)
+        return loss + penalty, others, counters
+
+    def _forward(self, weights, others, counters, x, y, training):
+        """Of one replica on one batch: loss, regularization losses, and the new state of variables and metrics."""
+        output, others, extra = self.template.stateless_call(weights, others, x, training=training, return_losses=True)
         y = _same_rank(y, output)
-        loss = self.loss(y, output)
-        for term in extra:
-            loss += term
-        return loss, others, [metric.stateless_update_state(c, y, output) for metric, c in zip(self.metrics, counters)]
+        counters = [metric.stateless_update_state(c, y, output) for metric, c in zip(self.metrics, counters)]
+        return self.loss(y, output), sum(extra, 0.0), others, counters
 
     def _evaluate(self, x, y, part=1000):
         """Loss and metrics of every replica on validation data, in parts of 1,000 samples."""
@@ -302,11 +305,8 @@ class _Trainer:
             xs, ys = x[i : i + part], y[i : i + part]
 
             def one(arguments):
-                weights, others, counters = arguments
-                output, _, extra = self.template.stateless_call(weights, others, xs, training=False, return_losses=True)
-                target = _same_rank(ys, output)
-                counters = [metric.stateless_update_state(c, target, output) for metric, c in zip(self.metrics, counters)]
-                return self.loss(target, output) * len(xs), sum(extra, tf.constant(0.0)), counters
+                loss, penalty, _, counters = self._forward(*arguments, xs, ys, training=False)
+                return loss * len(xs), tf.convert_to_tensor(penalty), counters
 
             losses, penalties, counters = tf.vectorized_map(one, (*state, self._states()))
             self._keep(counters)
