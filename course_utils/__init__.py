@@ -14,6 +14,8 @@ _HOME = {  # public name -> the module that defines it
     "show": "figures",
     "fit_replicas": "replicas",
     "layer_signals": "layers", "layer_statistics": "layers",
+    "CyclicalLearningRate": "schedules", "learning_rate_range_test": "schedules",
+    "GeneralizationLoss": "early_stopping", "ProgressQuotient": "early_stopping", "SuccessiveIncreases": "early_stopping",
     "mean_interval": "statistics", "share_interval": "statistics", "summary": "statistics", "paired": "statistics", "time_to": "statistics",
 }
 __all__ = [*_HOME, "figures"]

@@ -150,6 +150,25 @@ def curves(ax, history, x, y, label, k=0, level=0.95):
     return band(ax, runs.columns.to_numpy(), runs.to_numpy(), label, k, level)
 
 
+def range_test(ax, table, label="loss of the batch", k=0):
+    """A learning-rate range test: loss against the rising rate, smoothed over a twentieth of the run, as a :func:`band`.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    table : pandas.DataFrame
+        From `course_utils.schedules.learning_rate_range_test`: seed, update, learning_rate, loss.
+    label, k
+        As for :func:`band`.
+    """
+    losses = table.pivot(index="update", columns="seed", values="loss")
+    smooth = losses.rolling(max(1, len(losses) // 20), min_periods=1).mean()
+    band(ax, table["learning_rate"].to_numpy()[: len(losses)], smooth.T.to_numpy(), label, k)
+    start = losses.iloc[0].mean()
+    ax.set(xscale="log", ylim=(0, 1.5 * start), xlabel="learning rate", ylabel="training loss")
+    return ax
+
+
 def layer_histograms(axes, signals, what="A", bins=50, limits=None):
     """One histogram for each hidden layer of an array that `layers.layer_signals` measured.
 

@@ -27,27 +27,36 @@ class Runs:
     Attributes
     ----------
     seeds : list of int
+    learning_rates : list of float or None
+        Where every replica has its own rate: the rates; the two frames then have a column learning_rate.
     history : pandas.DataFrame
-        One row for each seed and epoch: seed, epoch (from 1), loss, the metrics, and the same names
+        One row for each replica and epoch: seed, epoch (from 1), loss, the metrics, and the same names
         with ``val_`` where there is validation data. Loss and metrics are means over the epoch's
         batches, as `fit` reports them.
     updates : pandas.DataFrame or None
-        One row for each seed and update: seed, update (from 1), loss of the batch.
+        One row for each replica and update: seed, update (from 1), loss of the batch.
     weights : list of array
         The model's variables in Keras's order, each with a first axis of length R.
     """
 
-    def __init__(self, seeds, template, history, updates, weights):
-        self.seeds, self._template, self.history, self.updates, self.weights = seeds, template, history, updates, weights
+    def __init__(self, seeds, learning_rates, template, history, updates, weights):
+        self.seeds, self.learning_rates, self._template = seeds, learning_rates, template
+        self.history, self.updates, self.weights = history, updates, weights
 
-    def model(self, seed):
-        """An ordinary Keras model with the weights of the replica of `seed` (KeyError if there is none)."""
-        if seed not in self.seeds:
-            raise KeyError(f"There is no replica with seed {seed!r}; the seeds are {self.seeds}.")
+    def model(self, seed, learning_rate=None):
+        """An ordinary Keras model with the weights of one replica (KeyError if there is none).
+
+        Where the same seed was trained with several rates, `learning_rate` says which.
+        """
+        rates = self.learning_rates or [None] * len(self.seeds)
+        found = [r for r, pair in enumerate(zip(self.seeds, rates)) if pair[0] == seed and learning_rate in (None, pair[1])]
+        if len(found) != 1:
+            raise KeyError(f"There {'is no replica' if not found else 'are several replicas'} with seed {seed!r} and "
+                           f"learning rate {learning_rate!r}; the seeds are {self.seeds}, the rates {self.learning_rates}.")
         import keras
 
         model = keras.models.clone_model(self._template)
-        model.set_weights([stack[self.seeds.index(seed)] for stack in self.weights])
+        model.set_weights([stack[found[0]] for stack in self.weights])
         return model
 
     def predict(self, x, batch_size=1000):
@@ -128,7 +137,7 @@ def _built_with(build_model, seed):
 
 
 def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1, batch_size=32, validation_data=None,
-                 learning_rates=None, per_update=False):
+                 learning_rates=None, weights=None, subsets=None, per_update=False):
     """Train one replica of a model for every seed, all at once.
 
     Parameters
@@ -137,17 +146,26 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
         Takes nothing, returns an uncompiled, built Keras model (Sequential or functional) of one input.
     x, y : array, shape (m, ...)
     seeds : iterable of int
-        Each gives its replica's initial weights, dropout masks and order of the data.
+        Each gives its replica's initial weights, dropout masks and order of the data. They differ,
+        unless `learning_rates` tell replicas of the same seed apart.
     optimizer : str or keras.optimizers.Optimizer
         One that works weight by weight. The object itself is left untouched.
     loss : str or keras.losses.Loss
     metrics : sequence of str or keras.metrics.Metric
-    epochs, batch_size : int
-        The last batch of an epoch is smaller where `batch_size` does not divide m, as in `fit`.
+    epochs : int
+    batch_size : int or sequence of int
+        A sequence gives each epoch its own; the optimizer's state goes on. The last batch of an epoch
+        is smaller where the batch size does not divide m, as in `fit`.
     validation_data : (array, array), optional
         Evaluated after every epoch.
     learning_rates : array, shape (R,), optional
-        A rate for each replica, with SGD only.
+        A rate for each replica, instead of the optimizer's own (with a schedule: a factor would be
+        ambiguous, so not allowed).
+    weights : list of array, optional
+        Where to start instead of fresh weights: as `Runs.weights`, each with a first axis of length R.
+        The optimizer starts afresh.
+    subsets : array of int, shape (R, n), optional
+        The samples of each replica, as places in `x` and `y`: replica r trains on ``x[subsets[r]]``.
     per_update : bool
         Also keep the loss of every update.
 
@@ -165,28 +183,30 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
     from tqdm.auto import tqdm
 
     seeds, x, y = list(seeds), np.asarray(x), np.asarray(y)
-    _check_data(seeds, x, y, epochs, batch_size, validation_data)
+    batch_sizes = [batch_size] * epochs if np.ndim(batch_size) == 0 else list(batch_size)
+    _check_data(seeds, x, y, epochs, batch_sizes, validation_data)
+    subsets = _check_subsets(subsets, len(seeds), len(x))
     template = build_model()
-    optimizer, rate_scale = _prepare_optimizer(keras.optimizers.get(optimizer), learning_rates, len(seeds))
+    optimizer, rates, rate_scale = _prepare_optimizer(keras.optimizers.get(optimizer), learning_rates, len(seeds))
+    _check_seeds(seeds, rates)
     dropouts = _check_model(template, x)
     loss, metrics = _loss(loss), [_metric(metric, y, template.output_shape) for metric in metrics]
 
-    start = dict(zip(map(id, template.weights), initial_weights(build_model, seeds)))
+    weights = initial_weights(build_model, seeds) if weights is None else _check_weights(weights, template, len(seeds))
+    start = dict(zip(map(id, template.weights), weights))
     stacked = [[keras.Variable(start.get(id(v), np.stack([np.asarray(v)] * len(seeds))), dtype=v.dtype, name=v.name, trainable=t) for v in group]
                for group, t in ((template.trainable_variables, True), (template.non_trainable_variables, False))]
-    trainer = _Trainer(template, stacked, optimizer, rate_scale, loss, metrics, dropouts, tf.constant(x), tf.constant(y), seeds, batch_size,
+    trainer = _Trainer(template, stacked, optimizer, rate_scale, loss, metrics, dropouts, tf.constant(x), tf.constant(y), subsets, seeds,
                        None if validation_data is None else tuple(tf.constant(np.asarray(part)) for part in validation_data))
 
-    m, names = len(x), ["loss", *(metric.name for metric in metrics)]
-    a_call = max(1, min(epochs, CALL_UPDATES // -(-m // batch_size)))
+    m, names = trainer.m, ["loss", *(metric.name for metric in metrics)]
     blocks, losses = [], []
     quiet = bool(os.environ.get("TQDM_DISABLE"))  # tqdm.notebook itself does not look at it
     bar = tqdm(total=epochs, desc=f"{len(seeds)} replicas", unit="epoch", delay=BAR_SECONDS, leave=False, disable=quiet)
     try:
-        for first in range(0, epochs, a_call):
-            ahead = range(first, min(first + a_call, epochs))
+        for ahead in _calls(batch_sizes, m):
             orders = np.stack([[data_order(seed, epoch, m) for seed in seeds] for epoch in ahead]).astype(np.int32)  # (epochs, R, m)
-            block, of_updates = trainer.run(tf.constant(orders), tf.constant(first))
+            block, of_updates = trainer.run(orders, ahead[0], batch_sizes[ahead[0]])
             blocks.append(block.numpy())  # (epochs, columns, R)
             losses.append(of_updates.numpy())  # (updates, R)
             bar.update(len(ahead))
@@ -197,43 +217,52 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
         trainer.release()
     if validation_data is not None:
         names += [f"val_{name}" for name in names]
-    history = _tidy(np.concatenate(blocks) if blocks else np.zeros((0, len(names), len(seeds))), seeds, "epoch", names)
-    updates = _tidy(np.concatenate(losses)[:, None], seeds, "update", ["loss"]) if per_update and losses else None
+    history = _tidy(np.concatenate(blocks) if blocks else np.zeros((0, len(names), len(seeds))), seeds, rates, "epoch", names)
+    updates = _tidy(np.concatenate(losses)[:, None], seeds, rates, "update", ["loss"]) if per_update and losses else None
     values = {id(v): np.asarray(s) for group, stacks in zip((template.trainable_variables, template.non_trainable_variables), stacked)
               for v, s in zip(group, stacks)}
-    return Runs(seeds, template, history, updates, [values[id(v)] for v in template.weights])
+    return Runs(seeds, rates, template, history, updates, [values[id(v)] for v in template.weights])
 
 
 class _Trainer:
     """The compiled loops: updates of all replicas, and their evaluation."""
 
-    def __init__(self, template, stacked, optimizer, rate_scale, loss, metrics, dropouts, x, y, seeds, batch_size, val):
+    def __init__(self, template, stacked, optimizer, rate_scale, loss, metrics, dropouts, x, y, subsets, seeds, val):
         import tensorflow as tf
 
         self.template, self.loss, self.metrics, self.dropouts = template, loss, metrics, dropouts
         self.trainable, self.other = stacked
         self.optimizer, self.rate_scale = optimizer, rate_scale
-        self.x, self.y, self.val, self.batch, self.seeds = x, y, val, batch_size, tf.constant(seeds, tf.int32)
-        self.R, self.m = len(seeds), x.shape[0]
+        self.x, self.y, self.val, self.subsets, self.seeds = x, y, val, subsets, tf.constant(seeds, tf.int32)
+        self.R, self.m = len(seeds), x.shape[0] if subsets is None else subsets.shape[1]
         optimizer.build(self.trainable)
         zero = [[tf.zeros((self.R, *v.shape), v.dtype) for v in metric.variables] for metric in metrics]
         self.counters = [[tf.Variable(state) for state in states] for states in zero]
         self._originals = [layer.call for layer in dropouts]
         for place, layer in enumerate(dropouts):
             layer.call = _masked(self, place, layer)
-        orders = tf.TensorSpec((None, self.R, self.m), tf.int32)
-        self.run = tf.function(self._run).get_concrete_function(orders, tf.TensorSpec((), tf.int32))  # traced once, for any number of epochs
+        self._traced = {}
 
     def release(self):
         """Give the template its own dropout back."""
         for layer, call in zip(self.dropouts, self._originals):
             layer.call = call
 
-    def _run(self, orders, first_epoch):
-        """Some epochs, for orders of shape (epochs, R, m): (epochs, columns, R) and (updates, R)."""
+    def run(self, orders, first_epoch, B):
+        """Some epochs with batches of B, for orders of shape (epochs, R, m): (epochs, columns, R) and (updates, R)."""
         import tensorflow as tf
 
-        m, B = self.m, self.batch
+        if B not in self._traced:  # once for each batch size, for any number of epochs
+            shape = tf.TensorSpec((None, self.R, self.m), tf.int32)
+            self._traced[B] = tf.function(self._run).get_concrete_function(shape, tf.TensorSpec((), tf.int32), B)
+        if self.subsets is not None:
+            orders = np.take_along_axis(self.subsets[None], orders, axis=2)
+        return self._traced[B](tf.constant(orders), tf.constant(first_epoch))
+
+    def _run(self, orders, first_epoch, B):
+        import tensorflow as tf
+
+        m = self.m
         full, rest = divmod(m, B)
         epochs, updates = tf.shape(orders)[0], full + (rest > 0)
         table = tf.TensorArray(tf.float32, epochs)
@@ -245,14 +274,14 @@ class _Trainer:
             for u in tf.range(full):
                 if self.dropouts:
                     if u % MASK_UPDATES == 0:
-                        masks = self._draw_masks(first_epoch + e, u, B)
+                        masks = self._draw_masks(first_epoch + e, u, MASK_UPDATES, B)
                 rows = orders[e][:, u * B : (u + 1) * B]
                 rows.set_shape((self.R, B))
                 loss = self._update(rows, [mask[:, u % MASK_UPDATES] for mask in masks])
                 total += loss * B
                 losses = losses.write(e * updates + u, loss)
             if rest:
-                last = self._draw_masks(first_epoch + e, full, rest)
+                last = self._draw_masks(first_epoch + e, full, 1, rest)
                 loss = self._update(orders[e][:, m - rest :], [mask[:, 0] for mask in last])
                 total += loss * rest
                 losses = losses.write(e * updates + full, loss)
@@ -273,9 +302,11 @@ class _Trainer:
             losses, others, counters = tf.vectorized_map(self._train_one, (weights, others, self._states(), x, y, masks))
             total = tf.reduce_sum(losses)
         gradients = tape.gradient(total, weights)
-        if self.rate_scale is not None:
-            gradients = [g * tf.reshape(self.rate_scale, (-1,) + (1,) * (len(g.shape) - 1)) for g in gradients]
+        before = [] if self.rate_scale is None else [tf.identity(v.value) for v in self.trainable]
         self.optimizer.apply(gradients, self.trainable)
+        if self.rate_scale is not None:  # the step of every optimizer here is proportional to its rate
+            for stack, old in zip(self.trainable, before):
+                stack.assign(old + tf.reshape(self.rate_scale, (-1,) + (1,) * (len(old.shape) - 1)) * (stack.value - old))
         self._constrain()
         for variable, value in zip(self.other, others):
             variable.assign(value)
@@ -320,12 +351,11 @@ class _Trainer:
             if variable.constraint is not None:
                 stack.assign(tf.vectorized_map(variable.constraint, stack.value))
 
-    def _draw_masks(self, epoch, update, B):
+    def _draw_masks(self, epoch, update, count, B):
         """Which units stay, for the next updates: one array (R, updates, B, ...) of booleans for each dropout layer."""
         import tensorflow as tf
 
         def draw(seed, place, layer):
-            count = MASK_UPDATES if B == self.batch else 1
             shape = (count, B, *layer.mask_shape)
             return tf.random.stateless_uniform(shape, tf.stack([seed * 1009 + place, epoch * 1000003 + update])) >= layer.rate
 
@@ -388,35 +418,71 @@ def _check_model(model, x):
     return dropouts
 
 
-def _check_data(seeds, x, y, epochs, batch_size, validation_data):
-    if not seeds or len(set(seeds)) != len(seeds) or not all(isinstance(s, (int, np.integer)) and 0 <= s < 2**20 for s in seeds):
-        raise ReplicaError(f"seeds must be different whole numbers from 0 to {2**20 - 1}, at least one.")
+def _calls(batch_sizes, m):
+    """Epochs that one compiled call does: at most so many updates, and all with the same batch size."""
+    ahead = []
+    for epoch, B in enumerate(batch_sizes):
+        if ahead and (B != batch_sizes[ahead[0]] or (len(ahead) + 1) * -(-m // B) > CALL_UPDATES):
+            yield ahead
+            ahead = []
+        ahead.append(epoch)
+    yield ahead
+
+
+def _check_seeds(seeds, rates):
+    if not seeds or not all(isinstance(s, (int, np.integer)) and 0 <= s < 2**20 for s in seeds):
+        raise ReplicaError(f"seeds must be whole numbers from 0 to {2**20 - 1}, at least one.")
+    if len(set(zip(seeds, rates or [None] * len(seeds)))) != len(seeds):
+        raise ReplicaError("seeds must be different, or differ in their learning rate: two equal replicas would be counted twice.")
+
+
+def _check_subsets(subsets, R, m):
+    if subsets is None:
+        return None
+    subsets = np.asarray(subsets)
+    if subsets.ndim != 2 or len(subsets) != R or subsets.shape[1] == 0 or not np.issubdtype(subsets.dtype, np.integer):
+        raise ReplicaError(f"subsets must be whole numbers of shape ({R}, n): a row of places for each seed, not {subsets.dtype} {subsets.shape}.")
+    if subsets.min() < 0 or subsets.max() >= m:
+        raise ReplicaError(f"subsets must be places from 0 to {m - 1}; they reach from {subsets.min()} to {subsets.max()}.")
+    return subsets.astype(np.int32)
+
+
+def _check_weights(weights, model, R):
+    wanted, given = [(R, *v.shape) for v in model.weights], [np.shape(w) for w in weights]
+    if wanted != given:
+        raise ReplicaError(f"weights must be arrays of the shapes {wanted} (first axis: the replicas), not {given}.")
+    return [np.asarray(w) for w in weights]
+
+
+def _check_data(seeds, x, y, epochs, batch_sizes, validation_data):
     if len(x) != len(y) or len(x) == 0:
         raise ReplicaError(f"x and y must have the same number of samples, at least one: they have {len(x)} and {len(y)}.")
-    if epochs < 1 or batch_size < 1:
-        raise ReplicaError(f"epochs and batch_size must be at least 1, not {epochs} and {batch_size}.")
+    if epochs < 1 or min(batch_sizes, default=0) < 1:
+        raise ReplicaError(f"epochs and batch_size must be at least 1, not {epochs} and {batch_sizes[:1]}.")
+    if len(batch_sizes) != epochs:
+        raise ReplicaError(f"batch_size must be one number, or one for each of the {epochs} epochs, not {len(batch_sizes)}.")
     if validation_data is not None and len(validation_data[0]) != len(validation_data[1]):
         raise ReplicaError("The two arrays of validation_data must have the same number of samples.")
 
 
 def _prepare_optimizer(optimizer, learning_rates, R):
-    """A fresh copy of the optimizer, and the factor of each replica's gradient (or None)."""
+    """A fresh copy of the optimizer, the replicas' own rates, and the factor of each replica's step (both may be None)."""
     name = type(optimizer).__name__
     if name not in WEIGHT_BY_WEIGHT:
         raise ReplicaError(f"{name} looks at more than one weight at a time, so replicas would disturb each other. "
                            f"Use one of {', '.join(sorted(WEIGHT_BY_WEIGHT))}.")
     if optimizer.clipnorm or optimizer.global_clipnorm:
         raise ReplicaError("Clipping by norm would mix the replicas: use clipvalue.")
-    fresh = type(optimizer).from_config(optimizer.get_config())
+    config = optimizer.get_config()
     if learning_rates is None:
-        return fresh, None
-    rates = np.asarray(learning_rates, dtype="float32")
-    if rates.shape != (R,):
-        raise ReplicaError(f"learning_rates must have one rate for each of the {R} seeds, not the shape {rates.shape}.")
-    config = fresh.get_config()
-    if name != "SGD" or config.get("clipvalue") or config.get("weight_decay") or isinstance(config["learning_rate"], dict):
-        raise ReplicaError("learning_rates need a plain SGD: no schedule, no clipping, no weight decay.")
-    return fresh, rates / np.float32(config["learning_rate"])
+        return type(optimizer).from_config(config), None, None
+    rates = np.asarray(learning_rates, dtype=float)
+    if rates.shape != (R,) or not np.all(rates > 0):
+        raise ReplicaError(f"learning_rates must have one rate above 0 for each of the {R} replicas, not {learning_rates!r}.")
+    if isinstance(config["learning_rate"], dict) or name == "Ftrl":
+        raise ReplicaError("learning_rates need an optimizer with a constant rate, and not Ftrl.")
+    fresh = type(optimizer).from_config({**config, "learning_rate": float(rates.max())})  # the others are scaled down
+    return fresh, rates.tolist(), (rates / rates.max()).astype("float32")
 
 
 def _loss(loss):
@@ -471,8 +537,11 @@ def _same_rank(y, output):
     return y[..., None] if len(y.shape) == len(output.shape) - 1 and output.shape[-1] == 1 else y
 
 
-def _tidy(values, seeds, count, names):
-    """(steps, columns, R) as a frame with one row for each seed and step."""
+def _tidy(values, seeds, rates, count, names):
+    """(steps, columns, R) as a frame with one row for each replica and step."""
     steps = len(values)
-    frame = pd.DataFrame({"seed": np.repeat(seeds, steps), count: np.tile(np.arange(1, steps + 1), len(seeds))})
+    frame = pd.DataFrame({"seed": np.repeat(seeds, steps)})
+    if rates is not None:
+        frame["learning_rate"] = np.repeat(rates, steps)
+    frame[count] = np.tile(np.arange(1, steps + 1), len(seeds))
     return frame.assign(**{name: values[:, k].T.ravel() for k, name in enumerate(names)})

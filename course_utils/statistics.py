@@ -122,7 +122,14 @@ def time_to(history, value, target, step="epoch"):
     -------
     pandas.Series
         Index seed; NaN where a seed never reaches the target.
+
+    Raises
+    ------
+    ValueError
+        If a seed has several rows for one step: the frame holds several arms, then take one at a time.
     """
+    if history.duplicated(["seed", step]).any():
+        raise ValueError(f"A seed has several rows for the same {step}: take one arm at a time.")
     falls = "loss" in value or "error" in value
     reached = history[value] <= target if falls else history[value] >= target
     return history[step].where(reached).groupby(history["seed"], sort=False).min()

@@ -116,12 +116,53 @@ def test_dropout_drops_its_share_with_masks_of_its_own_for_every_replica_and_upd
     assert np.all(runs.predict(ones[:1]) == 1000)  # no dropout when predicting
 
 
-def test_learning_rates_are_each_replicas_own():
-    rates = [0.01, 0.1, 0.3]
-    runs = fit_replicas(net, X, Y, [4, 5, 6], SGD(1.0, momentum=0.5), LOSS, epochs=2, learning_rates=rates)
-    for seed, rate in zip([4, 5, 6], rates):
-        alone = fit_replicas(net, X, Y, [seed], SGD(rate, momentum=0.5), LOSS, epochs=2)
-        assert np.allclose(alone.history["loss"], runs.history.query("seed == @seed")["loss"], atol=1e-4)
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW", "RMSprop", "Nadam", "Adagrad", "Adadelta", "Adamax", "Lion"])
+def test_learning_rates_are_each_replicas_own(kind):
+    def optimizer(rate):
+        return getattr(keras.optimizers, kind)(rate, **(dict(momentum=0.5) if kind == "SGD" else dict(weight_decay=0.1)))
+
+    rates = [0.001, 0.01, 0.03]
+    runs = fit_replicas(net, X, Y, [4, 5, 5], optimizer(1.0), LOSS, epochs=2, learning_rates=rates)
+    for seed, rate in zip([4, 5, 5], rates):
+        alone = fit_replicas(net, X, Y, [seed], optimizer(rate), LOSS, epochs=2)
+        assert np.allclose(alone.history["loss"], runs.history.query("seed == @seed and learning_rate == @rate")["loss"], atol=1e-3)
+        assert np.allclose(alone.model(seed).get_weights()[0], runs.model(seed, rate).get_weights()[0], atol=1e-3)
+    with pytest.raises(KeyError, match="several replicas with seed 5"):
+        runs.model(5)
+
+
+def test_given_weights_and_the_state_of_one_run_start_the_next():
+    first = fit_replicas(net, X, Y, [0, 1], SGD(0.1), LOSS, epochs=1)
+    second = fit_replicas(net, X, Y, [0, 1], SGD(0.1), LOSS, epochs=1, weights=first.weights)
+    for k, seed in enumerate([0, 1]):
+        model = first.model(seed)
+        model.compile(SGD(0.1), LOSS)
+        order = data_order(seed, 0, len(X))
+        model.fit(X[order], Y[order], shuffle=False, verbose=0)
+        assert all(np.allclose(stack[k], w, atol=1e-5) for stack, w in zip(second.weights, model.get_weights()))
+
+
+def test_subsets_are_each_replicas_own_samples():
+    subsets = np.stack([np.random.default_rng(k).choice(len(X), 100, replace=False) for k in range(2)])
+    runs = fit_replicas(net, X, Y, [3, 7], SGD(0.1), LOSS, ["accuracy"], epochs=3, subsets=subsets)
+    for seed, rows in zip([3, 7], subsets):
+        alone = fit_replicas(net, X[rows], Y[rows], [seed], SGD(0.1), LOSS, ["accuracy"], epochs=3)
+        assert np.allclose(alone.history[["loss", "accuracy"]], runs.history.query("seed == @seed")[["loss", "accuracy"]], atol=1e-5)
+
+
+@pytest.mark.parametrize("build", [net, dropout_net])
+def test_each_epoch_may_have_its_own_batch_size_and_the_momentum_goes_on(build):
+    sizes = [32, 32, 100, 420]
+    runs = fit_replicas(build, X, Y, [3], SGD(0.05, momentum=0.9), LOSS, epochs=4, batch_size=sizes, per_update=True)
+    assert len(runs.updates) == 14 + 14 + 5 + 1
+    if build is net:
+        model = net()
+        model.set_weights([stack[0] for stack in initial_weights(net, [3])])
+        model.compile(SGD(0.05, momentum=0.9), LOSS)
+        for epoch, size in enumerate(sizes):
+            order = data_order(3, epoch, len(X))
+            found = model.fit(X[order], Y[order], batch_size=size, shuffle=False, verbose=0).history["loss"][0]
+            assert runs.history["loss"][epoch] == pytest.approx(found, abs=1e-4)
 
 
 def test_initial_weights_have_the_initializers_spread_and_hand_set_ones_stay():
@@ -208,15 +249,24 @@ def test_a_long_run_shows_a_bar_unless_told_not_to(monkeypatch, capsys, quiet):
     (dict(optimizer=keras.optimizers.Lamb()), "Lamb looks at more than one weight"),
     (dict(optimizer=SGD(clipnorm=1.0)), "use clipvalue"),
     (dict(optimizer=SGD(global_clipnorm=1.0)), "use clipvalue"),
-    (dict(learning_rates=[0.1]), "one rate for each of the 2 seeds"),
-    (dict(learning_rates=[0.1, 0.2], optimizer="adam"), "plain SGD"),
+    (dict(learning_rates=[0.1]), "one rate above 0 for each of the 2 replicas"),
+    (dict(learning_rates=[0.1, 0.0]), "one rate above 0 for each of the 2 replicas"),
+    (dict(learning_rates=[0.1, 0.2], optimizer=keras.optimizers.Ftrl(0.1)), "not Ftrl"),
+    (dict(learning_rates=[0.1, 0.2], optimizer=SGD(keras.optimizers.schedules.CosineDecay(0.1, 5))), "constant rate"),
+    (dict(learning_rates=[0.1, 0.1], seeds=[1, 1]), "counted twice"),
+    (dict(subsets=[[0, 1]]), r"shape \(2, n\)"),
+    (dict(subsets=[[0.5], [1.0]]), "whole numbers"),
+    (dict(subsets=[[0], [420]]), "from 0 to 419"),
+    (dict(weights=[np.zeros((1, 784, 16))]), "first axis: the replicas"),
+    (dict(batch_size=[32, 64]), "one for each of the 1 epochs"),
+    (dict(batch_size=0), "at least 1"),
     (dict(build_model=lambda: net(keras.layers.GaussianNoise(0.1))), "Dropout only"),
     (dict(build_model=lambda: net(keras.layers.GaussianDropout(0.1))), "Dropout only"),
     (dict(build_model=lambda: net(keras.layers.Dropout(0.1, noise_shape=(None, 1)))), "noise_shape"),
     (dict(build_model=lambda: keras.Sequential([keras.layers.Dense(10)])), "built Sequential or functional"),
     (dict(x=X[:, :700]), "samples of shape .700,."),
     (dict(y=Y[:400]), "420 and 400"),
-    (dict(seeds=[1, 1]), "different whole numbers"),
+    (dict(seeds=[1, 1]), "must be different"),
     (dict(seeds=[]), "at least one"),
     (dict(epochs=0), "at least 1"),
     (dict(loss="hinge_of_doom"), "no loss 'hinge_of_doom'"),

@@ -58,6 +58,7 @@ def test_time_to_is_the_first_step_that_reaches_the_target():
     (lambda: mean_interval([1]), "at least two values"),
     (lambda: mean_interval(np.zeros((2, 2))), "not the shape"),
     (lambda: share_interval([1, 0]), "True and False"),
+    (lambda: time_to(pd.concat([frame().assign(epoch=1)] * 2), "loss", 1), "one arm at a time"),
     (lambda: paired(frame(), "loss", "arm", "a", "c"), "same seeds"),
     (lambda: paired(frame().iloc[1:], "loss", "arm", "a", "b"), "same seeds"),
     (lambda: paired(pd.concat([frame(), frame()]), "loss", "arm", "a", "b"), "same seeds"),

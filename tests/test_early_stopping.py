@@ -1,0 +1,163 @@
+"""Prechelt's criteria against a slow, literal reading of the definitions, and as callbacks against the functions."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+from course_utils.early_stopping import (GeneralizationLoss, ProgressQuotient, SuccessiveIncreases, generalization_loss, stop_generalization_loss,
+                                         stop_progress_quotient, stop_successive_increases, training_progress)
+
+RNG = np.random.default_rng(3)
+VALIDATION = 1 + 0.3 * RNG.random((200, 40)) - 0.01 * np.arange(40)  # ragged curves
+TRAINING = 1 + 0.1 * RNG.random((200, 40)) - 0.01 * np.arange(40)
+NEVER = np.nan
+
+
+def GL(E, t):
+    return 100 * (E[t - 1] / min(E[:t]) - 1)
+
+
+def PQ(E, T, t, k):
+    strip = T[t - k : t]
+    return GL(E, t) / (1000 * (sum(strip) / (k * min(strip)) - 1))
+
+
+def UP(E, t, s, k):
+    return t > k and E[t - 1] > E[t - k - 1] and (s == 1 or UP(E, t - k, s - 1, k))
+
+
+def first(condition, epochs):
+    return next((t for t in epochs if condition(t)), NEVER)
+
+
+@pytest.mark.parametrize("alpha", [0, 1, 5, 20, 1000])
+def test_generalization_loss_is_the_definition(alpha):
+    expected = [first(lambda t: GL(E, t) > alpha, range(1, 41)) for E in VALIDATION]
+    assert np.array_equal(stop_generalization_loss(VALIDATION, alpha), expected, equal_nan=True)
+
+
+@pytest.mark.parametrize("alpha, k", [(0.1, 5), (0.3, 5), (0.3, 4), (1e9, 5)])
+def test_progress_quotient_is_the_definition(alpha, k):
+    expected = [first(lambda t: PQ(E, T, t, k) > alpha, range(k, 41, k)) for E, T in zip(VALIDATION, TRAINING)]
+    assert np.array_equal(stop_progress_quotient(VALIDATION, TRAINING, alpha, k), expected, equal_nan=True)
+
+
+@pytest.mark.parametrize("s, k", [(1, 5), (2, 5), (3, 5), (2, 3), (4, 2), (8, 5)])
+def test_successive_increases_is_the_definition(s, k):
+    expected = [first(lambda t: UP(E, t, s, k), range(k, 41, k)) for E in VALIDATION]
+    found = stop_successive_increases(VALIDATION, s, k)
+    assert np.array_equal(found, expected, equal_nan=True) and (s == 8 or np.isfinite(found).any())
+
+
+def test_curves_computed_by_hand():
+    E = [4.0, 2.0, 2.1, 3.0]
+    assert generalization_loss(E) == pytest.approx([0, 0, 5, 50])
+    assert (float(stop_generalization_loss(E, 4)), float(stop_generalization_loss(E, 5.1))) == (3, 4)
+    assert training_progress([2.0, 1.0, 1.0, 4.0], strip=2) == pytest.approx([NEVER, 500, 0, 1500], nan_ok=True)
+    assert float(stop_successive_increases([1, 2, 2, 3, 3, 2, 1, 4], 1, strip=2)) == 4
+    assert float(stop_successive_increases([1, 2, 2, 3, 3, 4, 1, 4], 2, strip=2)) == 6
+
+
+def test_a_falling_curve_never_stops_and_a_perfect_one_neither():
+    falling = np.linspace(1, 0, 30)
+    flat = np.zeros(30)
+    for curve in (falling, flat):
+        assert np.isnan(stop_generalization_loss(curve, 0)) and np.isnan(stop_successive_increases(curve, 1))
+        assert np.isnan(stop_progress_quotient(curve, curve, 0))
+
+
+def test_a_network_that_diverged_is_stopped():
+    E = np.r_[np.linspace(1, 0.5, 12), np.full(20, np.nan)]
+    assert stop_generalization_loss(E, 5) == 13 and stop_progress_quotient(E, E, 0.5) == 15
+    assert stop_successive_increases(E, 2) == 20
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: stop_generalization_loss(VALIDATION, -1), "alpha must be at least 0"),
+    (lambda: stop_generalization_loss([], 1), "at least one epoch"),
+    (lambda: stop_generalization_loss([-1.0, 2], 1), "not negative"),
+    (lambda: stop_progress_quotient(VALIDATION, TRAINING[:3], 1), "one shape"),
+    (lambda: stop_successive_increases(VALIDATION, 0), "at least 1"),
+    (lambda: stop_successive_increases(VALIDATION, 1, strip=0), "at least 1 epoch"),
+    (lambda: GeneralizationLoss(-1), "alpha"),
+    (lambda: ProgressQuotient(1, strip=0), "at least 1 epoch"),
+    (lambda: SuccessiveIncreases(0), "at least 1"),
+])
+def test_bad_input_is_one_sentence(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+# As callbacks: a model whose weight is the number of the epoch, and logs that are given.
+
+
+class Trainee:
+    """Stands for a model: its weights are the epoch that just ended."""
+
+    stop_training, weights = False, None
+
+    def get_weights(self):
+        return self.weights
+
+    def set_weights(self, weights):
+        self.weights = weights
+
+
+def run(callback, *curves, names=("val_loss", "loss")):
+    trainee = Trainee()
+    callback.set_model(trainee)
+    callback.on_train_begin()
+    for epoch, values in enumerate(zip(*curves)):
+        trainee.weights = epoch
+        callback.on_epoch_end(epoch, {name: value for name, value in zip(names, values) if value is not None})
+        if trainee.stop_training:
+            break
+    callback.on_train_end()
+    return trainee.stop_training, trainee.weights
+
+
+@pytest.mark.parametrize("make, judge", [
+    (lambda **o: GeneralizationLoss(15, **o), lambda E, T: stop_generalization_loss(E, 15)),
+    (lambda **o: ProgressQuotient(0.3, strip=4, **o), lambda E, T: stop_progress_quotient(E, T, 0.3, 4)),
+    (lambda **o: SuccessiveIncreases(2, strip=3, **o), lambda E, T: stop_successive_increases(E, 2, 3)),
+])
+def test_a_callback_stops_where_the_function_says(make, judge):
+    callback, outcomes = make(), set()
+    for E, T in zip(VALIDATION[:60], TRAINING[:60]):  # one callback for many fits
+        expected = judge(E, T)
+        stopped, weights = run(callback, E, T)
+        outcomes.add(stopped)
+        last = 39 if np.isnan(expected) else int(expected) - 1
+        assert stopped == np.isfinite(expected) and weights == last and callback.stopped_epoch == (last if stopped else 0)
+        assert callback.best_epoch == np.argmin(E[: last + 1])
+        assert run(make(restore_best_weights=True), E, T) == (stopped, callback.best_epoch)
+    assert outcomes >= {True}
+
+
+def test_an_epoch_without_the_value_does_not_count():
+    with pytest.warns(UserWarning, match="not available"):
+        stopped, last = run(GeneralizationLoss(10), [1.0, None, 1.05, None, 1.2])
+    assert stopped and last == 4
+    with pytest.warns(UserWarning, match="needs `loss`, which is not among: val_loss"):
+        assert run(ProgressQuotient(0.1), [1.0] * 4 + [9.0]) == (False, 4)
+
+
+def test_a_nan_stops_and_is_never_the_best():
+    callback = GeneralizationLoss(10, restore_best_weights=True)
+    assert run(callback, [2.0, 1.0, np.nan]) == (True, 1)
+    up = SuccessiveIncreases(1, strip=1, restore_best_weights=True)
+    assert run(up, [np.nan, 1.0, 0.5, 0.7]) == (True, 2)
+
+
+def test_under_fit_it_stops_and_restores_the_best_weights(capsys):
+    x = RNG.normal(size=(20, 2))
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(1.2), "mse")  # diverges
+    callback = GeneralizationLoss(50, restore_best_weights=True, verbose=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        history = model.fit(x, x.sum(1), epochs=50, validation_data=(x, x.sum(1)), callbacks=[callback], verbose=0).history["val_loss"]
+    assert len(history) == stop_generalization_loss(history, 50) == callback.stopped_epoch + 1 < 50
+    assert model.evaluate(x, x.sum(1), verbose=0) == pytest.approx(min(history), rel=1e-4) and "early stopping" in capsys.readouterr().out
