@@ -76,7 +76,7 @@ def stop_generalization_loss(validation, alpha):
 def stop_progress_quotient(validation, training, alpha, strip=5):
     """PQ_alpha: the first end of a strip (t = k, 2k, ...) with GL(t) / P_k(t) > alpha.
 
-    On cross-entropy P_k stays so large that it hardly ever fires: Prechelt used squared errors.
+    With noisy training errors (small batches, dropout) P_k stays large: such curves need a small alpha.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def stop_successive_increases(validation, s, strip=5):
     rises = np.zeros(E.shape, bool)
     rises[..., strip:] = (E[..., strip:] > E[..., :-strip]) | np.isnan(E[..., strip:])
     for back in range(0, s * strip, strip):
-        fires[..., back:] &= rises[..., : E.shape[-1] - back]
+        fires[..., back:] &= rises[..., : max(0, E.shape[-1] - back)]
         fires[..., :back] = False
     return _first(fires)
 

@@ -156,8 +156,9 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
     batch_size : int or sequence of int
         A sequence gives each epoch its own; the optimizer's state goes on. The last batch of an epoch
         is smaller where the batch size does not divide m, as in `fit`.
-    validation_data : (array, array), optional
-        Evaluated after every epoch.
+    validation_data : (array, array) or dict of them, optional
+        Evaluated after every epoch. With several sets, ``{"val": (x, y), "test": (x, y)}``, the names
+        are the prefixes of the columns.
     learning_rates : array, shape (R,), optional
         A rate for each replica, instead of the optimizer's own (with a schedule: a factor would be
         ambiguous, so not allowed).
@@ -184,7 +185,8 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
 
     seeds, x, y = list(seeds), np.asarray(x), np.asarray(y)
     batch_sizes = [batch_size] * epochs if np.ndim(batch_size) == 0 else list(batch_size)
-    _check_data(seeds, x, y, epochs, batch_sizes, validation_data)
+    held_out = validation_data if isinstance(validation_data, dict) else {} if validation_data is None else {"val": validation_data}
+    _check_data(seeds, x, y, epochs, batch_sizes, held_out)
     subsets = _check_subsets(subsets, len(seeds), len(x))
     template = build_model()
     optimizer, rates, rate_scale = _prepare_optimizer(keras.optimizers.get(optimizer), learning_rates, len(seeds))
@@ -197,7 +199,7 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
     stacked = [[keras.Variable(start.get(id(v), np.stack([np.asarray(v)] * len(seeds))), dtype=v.dtype, name=v.name, trainable=t) for v in group]
                for group, t in ((template.trainable_variables, True), (template.non_trainable_variables, False))]
     trainer = _Trainer(template, stacked, optimizer, rate_scale, loss, metrics, dropouts, tf.constant(x), tf.constant(y), subsets, seeds,
-                       None if validation_data is None else tuple(tf.constant(np.asarray(part)) for part in validation_data))
+                       [tuple(tf.constant(np.asarray(part)) for part in data) for data in held_out.values()])
 
     m, names = trainer.m, ["loss", *(metric.name for metric in metrics)]
     blocks, losses = [], []
@@ -215,8 +217,7 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
     finally:
         bar.close()
         trainer.release()
-    if validation_data is not None:
-        names += [f"val_{name}" for name in names]
+    names += [f"{prefix}_{name}" for prefix in held_out for name in names]
     history = _tidy(np.concatenate(blocks) if blocks else np.zeros((0, len(names), len(seeds))), seeds, rates, "epoch", names)
     updates = _tidy(np.concatenate(losses)[:, None], seeds, rates, "update", ["loss"]) if per_update and losses else None
     values = {id(v): np.asarray(s) for group, stacks in zip((template.trainable_variables, template.non_trainable_variables), stacked)
@@ -227,13 +228,13 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
 class _Trainer:
     """The compiled loops: updates of all replicas, and their evaluation."""
 
-    def __init__(self, template, stacked, optimizer, rate_scale, loss, metrics, dropouts, x, y, subsets, seeds, val):
+    def __init__(self, template, stacked, optimizer, rate_scale, loss, metrics, dropouts, x, y, subsets, seeds, held_out):
         import tensorflow as tf
 
         self.template, self.loss, self.metrics, self.dropouts = template, loss, metrics, dropouts
         self.trainable, self.other = stacked
         self.optimizer, self.rate_scale = optimizer, rate_scale
-        self.x, self.y, self.val, self.subsets, self.seeds = x, y, val, subsets, tf.constant(seeds, tf.int32)
+        self.x, self.y, self.held_out, self.subsets, self.seeds = x, y, held_out, subsets, tf.constant(seeds, tf.int32)
         self.R, self.m = len(seeds), x.shape[0] if subsets is None else subsets.shape[1]
         optimizer.build(self.trainable)
         zero = [[tf.zeros((self.R, *v.shape), v.dtype) for v in metric.variables] for metric in metrics]
@@ -286,8 +287,8 @@ class _Trainer:
                 total += loss * rest
                 losses = losses.write(e * updates + full, loss)
             columns = [total / m, *self._results()]
-            if self.val is not None:
-                columns += self._evaluate(*self.val)
+            for data in self.held_out:
+                columns += self._evaluate(*data)
             table = table.write(e, tf.stack(columns))
         return table.stack(), losses.stack()
 
@@ -454,14 +455,14 @@ def _check_weights(weights, model, R):
     return [np.asarray(w) for w in weights]
 
 
-def _check_data(seeds, x, y, epochs, batch_sizes, validation_data):
+def _check_data(seeds, x, y, epochs, batch_sizes, held_out):
     if len(x) != len(y) or len(x) == 0:
         raise ReplicaError(f"x and y must have the same number of samples, at least one: they have {len(x)} and {len(y)}.")
     if epochs < 1 or min(batch_sizes, default=0) < 1:
         raise ReplicaError(f"epochs and batch_size must be at least 1, not {epochs} and {batch_sizes[:1]}.")
     if len(batch_sizes) != epochs:
         raise ReplicaError(f"batch_size must be one number, or one for each of the {epochs} epochs, not {len(batch_sizes)}.")
-    if validation_data is not None and len(validation_data[0]) != len(validation_data[1]):
+    if any(len(x) != len(y) for x, y in held_out.values()):
         raise ReplicaError("The two arrays of validation_data must have the same number of samples.")
 
 

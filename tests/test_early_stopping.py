@@ -51,6 +51,16 @@ def test_successive_increases_is_the_definition(s, k):
     assert np.array_equal(found, expected, equal_nan=True) and (s == 8 or np.isfinite(found).any())
 
 
+@pytest.mark.parametrize("epochs", [1, 4, 5, 9, 10, 11])
+def test_curves_shorter_than_the_strips_are_judged_too(epochs):
+    """A callback judges the curve after every epoch, from the first."""
+    E, T = VALIDATION[:20, :epochs], TRAINING[:20, :epochs]
+    ends = range(5, epochs + 1, 5)
+    for s in (1, 2, 3):
+        assert np.array_equal(stop_successive_increases(E, s), [first(lambda t: UP(e, t, s, 5), ends) for e in E], equal_nan=True)
+    assert np.array_equal(stop_progress_quotient(E, T, 0.1), [first(lambda t: PQ(e, tr, t, 5) > 0.1, ends) for e, tr in zip(E, T)], equal_nan=True)
+
+
 def test_curves_computed_by_hand():
     E = [4.0, 2.0, 2.1, 3.0]
     assert generalization_loss(E) == pytest.approx([0, 0, 5, 50])
@@ -122,6 +132,7 @@ def run(callback, *curves, names=("val_loss", "loss")):
     (lambda **o: GeneralizationLoss(15, **o), lambda E, T: stop_generalization_loss(E, 15)),
     (lambda **o: ProgressQuotient(0.3, strip=4, **o), lambda E, T: stop_progress_quotient(E, T, 0.3, 4)),
     (lambda **o: SuccessiveIncreases(2, strip=3, **o), lambda E, T: stop_successive_increases(E, 2, 3)),
+    (lambda **o: SuccessiveIncreases(2, **o), lambda E, T: stop_successive_increases(E, 2)),
 ])
 def test_a_callback_stops_where_the_function_says(make, judge):
     callback, outcomes = make(), set()

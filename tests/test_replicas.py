@@ -142,6 +142,14 @@ def test_given_weights_and_the_state_of_one_run_start_the_next():
         assert all(np.allclose(stack[k], w, atol=1e-5) for stack, w in zip(second.weights, model.get_weights()))
 
 
+def test_several_sets_can_be_watched():
+    sets = {"val": (X[:100], Y[:100]), "test": (X[100:350], Y[100:350])}
+    both = fit_replicas(net, X, Y, [0, 1], SGD(0.1), LOSS, ["accuracy"], epochs=2, validation_data=sets).history
+    for name, data in sets.items():
+        alone = fit_replicas(net, X, Y, [0, 1], SGD(0.1), LOSS, ["accuracy"], epochs=2, validation_data=data).history
+        assert np.allclose(both[["loss", f"{name}_loss", f"{name}_accuracy"]], alone[["loss", "val_loss", "val_accuracy"]], atol=1e-6)
+
+
 def test_subsets_are_each_replicas_own_samples():
     subsets = np.stack([np.random.default_rng(k).choice(len(X), 100, replace=False) for k in range(2)])
     runs = fit_replicas(net, X, Y, [3, 7], SGD(0.1), LOSS, ["accuracy"], epochs=3, subsets=subsets)
