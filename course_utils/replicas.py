@@ -5,6 +5,7 @@ at once, each with its own batch, its own dropout masks and its own order of the
 updates the stacks. Nothing crosses from one replica to another: a replica trains as it would alone.
 """
 
+import functools
 import os
 import random
 
@@ -61,6 +62,12 @@ class Runs:
 
     def predict(self, x, batch_size=1000):
         """The outputs of all replicas for the inputs `x` of shape (m, ...): an array of shape (R, m, ...)."""
+        x = np.asarray(x)
+        return np.concatenate([self._outputs(x[i : i + batch_size]).numpy() for i in range(0, len(x), batch_size)], axis=1)
+
+    @functools.cached_property
+    def _outputs(self):
+        """The compiled forward pass of all replicas."""
         import tensorflow as tf
 
         template, trainable = self._template, len(self._template.trainable_variables)
@@ -68,12 +75,11 @@ class Runs:
         stacks = [tf.constant(values[id(v)]) if id(v) in values else tf.stack([v.value] * len(self.seeds))
                   for v in template.trainable_variables + template.non_trainable_variables]
 
-        @tf.function
+        @tf.function(reduce_retracing=True)
         def run(part):
             return tf.vectorized_map(lambda w: template.stateless_call(w[:trainable], w[trainable:], part, training=False)[0], stacks)
 
-        x = np.asarray(x)
-        return np.concatenate([run(tf.constant(x[i : i + batch_size])).numpy() for i in range(0, len(x), batch_size)], axis=1)
+        return run
 
 
 def data_order(seed, epoch, m):

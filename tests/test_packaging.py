@@ -100,7 +100,7 @@ def test_every_module_imports_only_declared_packages():
     for path in [*(ROOT / "course_utils").rglob("*.py"), *(ROOT / "tests").glob("*.py")]:
         for module in re.findall(r"^\s*(?:import|from) ([A-Za-z_]\w*)", path.read_text(), re.M):
             known = module in sys.stdlib_module_names or module == "course_utils"
-            transitive = {"nbconvert", "packaging"}  # nbval and pytest bring them
+            transitive = {"nbconvert", "packaging", "dask"}  # nbval, pytest and distributed bring them
             transitive |= {"jax", "torch"}  # Keras's other backends, for those who have them
             assert known or canonicalize_name(names.get(module, module)) in declared | transitive, f"{path.name}: {module}"
 
