@@ -1,7 +1,7 @@
 """Helpers of the course companion: what surrounds a lesson, so that a notebook shows only the lesson.
 
 ``import course_utils`` loads nothing else: each name below loads its module when first used, and only
-:func:`setup` and the full data sets load TensorFlow.
+:func:`setup`, the full data sets and the classes for Keras load TensorFlow.
 """
 
 from importlib import import_module
@@ -18,7 +18,8 @@ _HOME = {  # public name -> the module that defines it
     "GeneralizationLoss": "early_stopping", "ProgressQuotient": "early_stopping", "SuccessiveIncreases": "early_stopping",
     "mean_interval": "statistics", "share_interval": "statistics", "summary": "statistics", "paired": "statistics", "time_to": "statistics",
 }
-__all__ = [*_HOME, "figures"]
+_KERAS_CLASSES = {"schedules", "early_stopping"}  # a star import leaves them out: to name them is to load Keras
+__all__ = [name for name in _HOME if _HOME[name] not in _KERAS_CLASSES] + ["figures"]
 
 
 def __getattr__(name):
@@ -26,8 +27,8 @@ def __getattr__(name):
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     if name == "figures":
         return import_module(f"{__name__}.figures")
-    raise AttributeError(f"course_utils has no {name!r}. It has: {', '.join(__all__)}.")
+    raise AttributeError(f"course_utils has no {name!r}. It has: {', '.join(__dir__())}.")
 
 
 def __dir__():
-    return sorted(__all__)
+    return sorted([*_HOME, "figures"])
