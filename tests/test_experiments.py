@@ -199,6 +199,7 @@ def test_other_settings_are_refused_in_one_sentence(toy, tmp_path, capsys):
     assert toy("--seeds", "2", "--arms", "plain") == 0
     assert table(tmp_path).groupby("seed")["train_loss"].last().nunique() == 2
     before = (tmp_path / "toy.csv").read_bytes()
+    capsys.readouterr()  # the first run's progress bar
     assert toy("--seeds", "2", "--length", "2") == 2
     message = capsys.readouterr().err
     assert "other settings (length 1.0 there, 2.0 here)" in message and "--results" in message and message.count("\n") == 1
