@@ -95,7 +95,7 @@ def record(path, seconds=180):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     client = NotebookClient(notebook, timeout=seconds, kernel_name="python3", record_timing=False, store_widget_state=False,
-                            resources={"metadata": {"path": str(path.parent)}})
+                            coalesce_streams=True, resources={"metadata": {"path": str(path.parent)}})
     client.execute(env=kernel_environment())
     notebook.metadata["recorded"] = digest(path)
     text = nbformat.writes(clean(notebook))
