@@ -11,8 +11,6 @@ import warnings
 import keras
 import numpy as np
 
-NOTHING_HIGH = "the threshold alpha must be at least 0"
-
 
 def generalization_loss(validation):
     """GL(t) = 100 (E_va(t) / E_opt(t) - 1): by how many percent the error is above its best so far.
@@ -68,7 +66,7 @@ def stop_generalization_loss(validation, alpha):
     array of float, shape (...)
         The epoch, from 1; NaN where the criterion never fires.
     """
-    _check(alpha >= 0, NOTHING_HIGH)
+    _check_parameters(alpha=alpha)
     E, best = _errors(validation)
     return _first((E > (1 + alpha / 100) * best) | np.isnan(E))  # not divided: best may be 0
 
@@ -90,7 +88,7 @@ def stop_progress_quotient(validation, training, alpha, strip=5):
     array of float, shape (...)
         As :func:`stop_generalization_loss`.
     """
-    _check(alpha >= 0, NOTHING_HIGH)
+    _check_parameters(alpha=alpha, strip=strip)
     _check(np.shape(validation) == np.shape(training), f"the two curves must have one shape, not {np.shape(validation)} and {np.shape(training)}")
     GL, P = generalization_loss(validation), training_progress(training, strip)
     with np.errstate(invalid="ignore"):
@@ -115,7 +113,7 @@ def stop_successive_increases(validation, s, strip=5):
     array of float, shape (...)
         As :func:`stop_generalization_loss`.
     """
-    _check(s >= 1, "the number of increases s must be at least 1")
+    _check_parameters(s=s, strip=strip)
     E, _ = _errors(validation)
     fires = np.broadcast_to(_strip_ends(E.shape[-1], strip), E.shape).copy()
     rises = np.zeros(E.shape, bool)
@@ -134,12 +132,17 @@ def _errors(validation):
 
 
 def _strip_ends(epochs, strip):
-    _check(strip >= 1, "a strip has at least 1 epoch")
     return np.arange(1, epochs + 1) % strip == 0
 
 
 def _first(fires):
     return np.where(fires.any(-1), fires.argmax(-1) + 1.0, np.nan)
+
+
+def _check_parameters(alpha=0, s=1, strip=1):
+    _check(alpha >= 0, "the threshold alpha must be at least 0")
+    _check(s >= 1, "the number of increases s must be at least 1")
+    _check(strip >= 1, "a strip has at least 1 epoch")
 
 
 def _check(condition, sentence):
@@ -196,7 +199,7 @@ class GeneralizationLoss(_Criterion):
     """
 
     def __init__(self, alpha, monitor="val_loss", restore_best_weights=False, verbose=0):
-        _check(alpha >= 0, NOTHING_HIGH)
+        _check_parameters(alpha=alpha)
         super().__init__(monitor, restore_best_weights, verbose)
         self.alpha = alpha
 
@@ -219,8 +222,7 @@ class ProgressQuotient(_Criterion):
     """
 
     def __init__(self, alpha, strip=5, monitor="val_loss", training="loss", restore_best_weights=False, verbose=0):
-        _check(alpha >= 0, NOTHING_HIGH)
-        _check(strip >= 1, "a strip has at least 1 epoch")
+        _check_parameters(alpha=alpha, strip=strip)
         super().__init__(monitor, restore_best_weights, verbose)
         self.alpha, self.strip, self.training = alpha, strip, training
 
@@ -249,8 +251,7 @@ class SuccessiveIncreases(_Criterion):
     """
 
     def __init__(self, s, strip=5, monitor="val_loss", restore_best_weights=False, verbose=0):
-        _check(s >= 1, "the number of increases s must be at least 1")
-        _check(strip >= 1, "a strip has at least 1 epoch")
+        _check_parameters(s=s, strip=strip)
         super().__init__(monitor, restore_best_weights, verbose)
         self.s, self.strip = s, strip
 

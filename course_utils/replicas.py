@@ -192,7 +192,7 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
     seeds, x, y = list(seeds), np.asarray(x), np.asarray(y)
     batch_sizes = [batch_size] * epochs if np.ndim(batch_size) == 0 else list(batch_size)
     held_out = validation_data if isinstance(validation_data, dict) else {} if validation_data is None else {"val": validation_data}
-    _check_data(seeds, x, y, epochs, batch_sizes, held_out)
+    _check_data(x, y, epochs, batch_sizes, held_out)
     subsets = _check_subsets(subsets, len(seeds), len(x))
     template = build_model()
     optimizer, rates, rate_scale = _prepare_optimizer(keras.optimizers.get(optimizer), learning_rates, len(seeds))
@@ -461,7 +461,7 @@ def _check_weights(weights, model, R):
     return [np.asarray(w) for w in weights]
 
 
-def _check_data(seeds, x, y, epochs, batch_sizes, held_out):
+def _check_data(x, y, epochs, batch_sizes, held_out):
     if len(x) != len(y) or len(x) == 0:
         raise ReplicaError(f"x and y must have the same number of samples, at least one: they have {len(x)} and {len(y)}.")
     if epochs < 1 or min(batch_sizes, default=0) < 1:

@@ -16,6 +16,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ..replicas import data_order
+
 SAVE_SECONDS = 10  # an epoch shorter than this does not save its state by itself
 EVALUATION_BATCH = 1000
 
@@ -103,11 +105,6 @@ def compile_classifier(model, optimizer, steps):
     return model
 
 
-def data_order(seed, epoch, m):
-    """The order in which the run of `seed` sees the m samples in an epoch (from 0): shape (m,)."""
-    return np.random.default_rng([seed, epoch]).permutation(m).astype("int32")
-
-
 def train(run, model, data, batch_sizes, checkpoints, part="", share=(0.0, 1.0), label=None):
     """Train a compiled model, epoch by epoch, from wherever an earlier session of this run came to.
 
@@ -143,7 +140,7 @@ def train(run, model, data, batch_sizes, checkpoints, part="", share=(0.0, 1.0),
     each, test, warm = flops(model), data.rows("test"), False
     for epoch in range(state["epoch"], len(batch_sizes)):
         start, batch = time.perf_counter(), batch_sizes[epoch]
-        order = data_order(run.seed, epoch, data.m)[: data.m // batch * batch]
+        order = data_order(run.seed, epoch, data.m)[: data.m // batch * batch].astype("int32")
         history = model.fit(order, data.y[order], batch_size=batch, shuffle=False, verbose=0).history
         trained = time.perf_counter() - start
         state["epoch"], state["updates"] = epoch + 1, state["updates"] + len(order) // batch
