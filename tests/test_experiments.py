@@ -224,6 +224,14 @@ def test_an_unknown_arm_and_an_absent_scheduler_are_one_sentence(toy, capsys, mo
     assert "127.0.0.1:9" in capsys.readouterr().err
 
 
+def test_arms_are_chosen_by_name_or_by_part_of_it():
+    from course_utils.experiments.runner import make_jobs
+
+    chosen = lambda *arms: [job.name for job in make_jobs("cyclical", 1, "full", None, None, arms, "")]
+    assert chosen("fixed") == ["fixed"] and chosen("Tuned") == ["tuned fixed"] and chosen("exp", "decay") == ["decay", "exp"]
+    assert chosen("ed") == ["fixed", "tuned fixed"] and len(chosen()) == 6
+
+
 def test_errors_name_no_folder_of_this_machine():
     from course_utils.experiments import runner
 
@@ -350,6 +358,17 @@ def test_every_policy_of_the_cyclical_experiment():
     assert [at("exp_range", t) for t in (0, 2000)] == pytest.approx([1e-3, 1e-3 + 5e-3 * 0.99994**2000], rel=1e-4)
     assert [at("decay", t) for t in (0, 1000, 2000, 9000)] == pytest.approx([6e-3, 3.5e-3, 1e-3, 1e-3])
     assert at("exp", 10000) == pytest.approx(1e-3 * 0.99994**10000, rel=1e-3) and at("tuned fixed", 0, fixed=4e-3) == pytest.approx(4e-3)
+
+
+def test_local_response_normalization_divides_by_its_equation():
+    from course_utils.experiments.cyclical import LocalResponseNormalization
+
+    x = np.random.default_rng(0).normal(0, 300, (2, 5, 5, 3)).astype("float32")
+    found = np.asarray(LocalResponseNormalization()(x))
+    for row, column in ((2, 3), (0, 4)):  # inside, and in a corner, where the mean is over fewer neighbours
+        around = x[:, max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
+        expected = x[:, row, column] / (1 + 5e-5 * (around**2).mean(axis=(1, 2))) ** 0.75
+        assert np.allclose(found[:, row, column], expected, rtol=1e-5)
 
 
 def test_sharpness_finds_the_maximum_in_the_box():

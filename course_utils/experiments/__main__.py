@@ -18,7 +18,7 @@ def main(arguments=None):
                         help="small: the course's 5,000 digits or made-up pictures, seconds (default full)")
     parser.add_argument("--length", type=float, metavar="F",
                         help="length of the trainings as a share of the paper's; schedules are compressed with it")
-    parser.add_argument("--arms", nargs="+", metavar="PART", help="only the arms whose names contain one of these")
+    parser.add_argument("--arms", nargs="+", metavar="PART", help="only the arms with one of these names, or with one of these in their names")
     parser.add_argument("--cluster", metavar="ADDRESS", help="address of a Dask scheduler, as tcp://host:8786")
     parser.add_argument("--results", metavar="FOLDER", help="where to write NAME.csv (default data/results)")
     options = parser.parse_args(arguments)

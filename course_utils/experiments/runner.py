@@ -48,7 +48,10 @@ def make_jobs(name, seeds, scale, length, folder, arms, command):
     """
     job = Job(name, EXPERIMENTS[name].module, "", 0, scale, length, folder, command)
     every = module_of(job).JOBS
-    names = [arm for arm in every if not arms or any(part.lower() in arm.lower() for part in arms)]
+    chosen = set()
+    for part in map(str.lower, arms or [""]):
+        chosen |= {arm for arm in every if arm.lower() == part} or {arm for arm in every if part in arm.lower()}
+    names = [arm for arm in every if arm in chosen]
     if not names:
         raise ValueError(f"{name} has no arm with {' or '.join(map(repr, arms))} in its name; it has {', '.join(every)}.")
     return [job._replace(name=arm, seed=seed) for seed in range(seeds) for arm in names]
