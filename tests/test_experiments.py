@@ -378,6 +378,8 @@ def test_sharpness_finds_the_maximum_in_the_box():
     quadratic = lambda w: (0.5 * curvature @ (w - x) ** 2 + 1e-4 * (w - x).sum(), curvature * (w - x) + 1e-4)
     bound = 1e-2 * (np.abs(x) + 1)
     assert sharpness(quadratic, x, 1e-2) == pytest.approx(100 * quadratic(x + bound)[0], rel=1e-6)
+    flat = lambda w: tuple(1e-9 * part for part in quadratic(w))  # a loss of nearly nothing has a sharpness, too
+    assert sharpness(flat, x, 1e-2) == pytest.approx(100e-9 * quadratic(x + bound)[0], rel=1e-6)
     plane = np.array([[0.0], [2.0], [0.0]])  # along the second axis, where A+ x = 1/2
     assert sharpness(quadratic, x, 1e-2, plane) == pytest.approx(100 * quadratic(x + 2 * np.array([0, 1e-2 * 1.5, 0]))[0], rel=1e-6)
 
