@@ -81,22 +81,20 @@ def run(run):
     s = run.settings
     train_set, test_set = load_cifar10() if s["data"] == "CIFAR-10" else pictures()
 
-    def training(data, schedule, part="", share=(0.0, 1.0), count=30, length=s["length"]):
+    def training(data, fixed, share, length=s["length"], count=30, part=""):
         steps = data.m // s["batch"]
         epochs = max(1, round(UPDATES[run.job] * length / steps))
-        model = build(s, data, run.seed, schedule(epochs * steps), steps)
+        model = build(s, data, run.seed, rate(run.job, s, epochs * steps, fixed), steps)
         return train(run, model, data, [s["batch"]] * epochs, checkpoint_epochs(epochs, count), part, share)
 
-    chosen = None
+    chosen, n = None, 1.0  # n: the length of all trainings together, in that of the last one
     if run.job == "tuned fixed":
         rest = round(len(train_set[0]) * (1 - s["held_out"]))
         tuning, accuracy, each = Data([part[:rest] for part in train_set], [part[rest:] for part in train_set]), {}, s["tried_for"]
-        n = 1 + each * len(s["tuned_from"])
+        n += each * len(s["tuned_from"])
         for k, candidate in enumerate(s["tuned_from"]):
-            found = training(tuning, lambda updates: rate(run.job, s, updates, candidate), f"-{candidate}",
-                             (k * each / n, (k + 1) * each / n), 1, s["length"] * each)
+            found = training(tuning, candidate, (k * each / n, (k + 1) * each / n), s["length"] * each, 1, f"-{candidate}")
             accuracy[candidate] = found[-1]["test_accuracy"]  # on the pictures held out
         chosen = max(accuracy, key=accuracy.get)
-    share = (1 - 1 / n if chosen else 0.0, 1.0)
-    found = training(Data(train_set, test_set), lambda updates: rate(run.job, s, updates, chosen), share=share)
+    found = training(Data(train_set, test_set), chosen, (1 - 1 / n, 1.0))
     return [{**row, "learning_rate": chosen} for row in found]
