@@ -302,6 +302,33 @@ def test_functions_of_ones_own_are_asked_anew():
     assert fit_replicas(build, X, Y.astype("float32"), [0], SGD(0.0), loss).history["loss"][0] == pytest.approx(3 * one, rel=1e-5)
 
 
+def own_parts(size):
+    """Layers that hold something of one's own, which their configuration does not tell."""
+    class Layer(keras.layers.Layer):
+        def call(self, x):
+            return size * x
+
+    class Constraint(keras.constraints.Constraint):
+        def __call__(self, w):
+            return w * size
+
+    class Regularizer(keras.regularizers.Regularizer):
+        def __call__(self, w):
+            return size * keras.ops.sum(w * w)
+
+    return {"layer": [Layer()], "lambda": [keras.layers.Lambda(lambda x: size * x)],
+            "activation": [keras.layers.Dense(10, activation=lambda x: size * x)],
+            "constraint": [keras.layers.Dense(10, kernel_constraint=Constraint())],
+            "regularizer": [keras.layers.Dense(10, kernel_regularizer=Regularizer())]}
+
+
+@pytest.mark.parametrize("part", list(own_parts(1)))
+def test_parts_of_ones_own_are_asked_anew(part):
+    """Classes and functions of the same name that do something else: no loop of an earlier call may be used."""
+    losses = {fit_replicas(lambda: net(*own_parts(size)[part]), X[:64], Y[:64], [0, 1], SGD(0.1), LOSS, epochs=2).history["loss"].iloc[1] for size in (0.5, 0.9)}
+    assert len(losses) == 2
+
+
 GROWTH = """
 import os, keras, numpy as np, psutil
 from course_utils import fit_replicas

@@ -169,7 +169,7 @@ def _loop_for(template, build_model, optimizer, loss, metrics, x, y):
     """The loop of an earlier training with the same network, loss, metrics and kind of optimizer, or a new one."""
     try:
         key = _key(template, optimizer, loss, metrics, x, y)
-    except (_Foreign, TypeError, ValueError):  # functions and classes of one's own: what they do may have changed since
+    except (_Foreign, NotImplementedError, TypeError, ValueError):  # functions and classes of one's own: what they do may have changed since
         return Loop(_another(template, build_model), optimizer, loss, metrics, x, y)
     if key not in _loops:
         _loops[key] = Loop(_another(template, build_model), optimizer, loss, metrics, x, y)
@@ -213,7 +213,8 @@ def _described(thing):
 
 def _check_own(config):
     if isinstance(config, dict):
-        if not str(config.get("module") or "keras").startswith("keras") or config.get("class_name") == "__lambda__":
+        foreign = config.get("registered_name") or not str(config.get("module") or "keras").startswith("keras")
+        if foreign or config.get("class_name") == "__lambda__":
             raise _Foreign(config)
         config = config.values()
     elif not isinstance(config, (list, tuple)):
