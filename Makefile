@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header
 
-.PHONY: lab test environment record bench gpu handout lock data clean
+.PHONY: lab test environment record bench replicas gpu handout lock data clean
 
 lab: environment
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
@@ -19,6 +19,10 @@ record: environment
 # Replicas against loops of fit: one table, some minutes.
 bench: environment
 	$(BIN)/python -m course_utils.benchmark
+
+# Replicas against fit on many drawn networks and options: some minutes for each hundred.
+replicas: environment
+	REPLICA_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest tests/test_replicas_follow_fit.py -k drawn
 
 # TensorFlow's CUDA libraries, for an NVIDIA GPU under Linux or WSL2 (4 GB more).
 gpu: environment

@@ -1,6 +1,6 @@
 """Whatever Keras offers: a replica ends where `fit` ends, or is refused with a sentence.
 
-`REPLICA_EXAMPLES=500 pytest tests/test_replicas_follow_fit.py` (`make replicas`) draws more networks than CI does.
+`make replicas EXAMPLES=500` draws more networks than CI does.
 """
 
 import os

@@ -161,6 +161,11 @@ def _counts_by_batch(model, loss, metrics):
     return not own or summed or regularized or bool(names & BY_BATCH)
 
 
+def forget():
+    """Drop all compiled loops: the next call of each kind compiles anew."""
+    _loops.clear()
+
+
 class _Foreign(Exception):
     """Something that a configuration does not describe whole."""
 
