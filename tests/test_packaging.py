@@ -99,7 +99,7 @@ def test_conda_takes_the_same_pins_and_a_supported_python():
 
 def test_every_module_imports_only_declared_packages():
     declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
-    names = {"sklearn": "scikit-learn", "IPython": "jupyterlab", "PIL": "pillow"}
+    names = {"sklearn": "scikit-learn", "IPython": "jupyterlab", "jupyter_client": "nbclient", "PIL": "pillow"}
     for path in [*(ROOT / "course_utils").rglob("*.py"), *(ROOT / "tests").glob("*.py")]:
         for module in re.findall(r"^\s*(?:import|from) ([A-Za-z_]\w*)", path.read_text(), re.M):
             known = module in sys.stdlib_module_names or module == "course_utils"

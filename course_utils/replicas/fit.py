@@ -134,7 +134,8 @@ def fit_replicas(build_model, x, y, seeds, optimizer, loss, metrics=(), epochs=1
     from .training import Training  # loads TensorFlow
 
     states = random_states(template, seeds)
-    training = Training(template, build_model, {**{id(v): stack for v, stack in zip(template.weights, weights)}, **states}, optimizer, rates, loss, metrics, x, y, list(held_out.values()), len(seeds))
+    start = {**{id(v): stack for v, stack in zip(template.weights, weights)}, **states}
+    training = Training(template, build_model, start, optimizer, rates, loss, metrics, x, y, list(held_out.values()), len(seeds))
     m = len(x) if subsets is None else subsets.shape[1]
     rows, losses = [], []
 
