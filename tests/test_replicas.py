@@ -329,6 +329,17 @@ def test_parts_of_ones_own_are_asked_anew(part):
     assert len(losses) == 2
 
 
+def test_weights_left_out_of_the_decay_are_no_setting_of_an_earlier_call():
+    """`exclude_from_weight_decay` is not in an optimizer's get_config."""
+    ends = []
+    for names in ([], ["bias"], ["kernel"]):
+        optimizer = keras.optimizers.AdamW(1e-3, weight_decay=5.0)
+        if names:
+            optimizer.exclude_from_weight_decay(var_names=names)
+        ends.append(fit_replicas(net, X[:64], Y[:64], [0, 1], optimizer, LOSS).weights[0])
+    assert np.allclose(ends[0], ends[1], atol=1e-3) and not np.allclose(ends[0], ends[2], atol=1e-3)
+
+
 GROWTH = """
 import os, keras, numpy as np, psutil
 from course_utils import fit_replicas

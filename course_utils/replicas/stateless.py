@@ -92,13 +92,13 @@ def stateless_optimizer(optimizer):
         raise ReplicaError(f"{name} cannot be made again from its get_config(): {error}") from error
     if (pattern := getattr(optimizer, "_exclude_from_weight_decay_pattern", None)) is not None:
         fresh.exclude_from_weight_decay(var_names=[pattern.pattern])
-    lost = [name for name, value in _plain(optimizer).items() if _plain(fresh).get(name, value) != value or name not in vars(fresh)]
+    lost = [name for name, value in plain_settings(optimizer).items() if plain_settings(fresh).get(name, value) != value or name not in vars(fresh)]
     if lost:
         raise ReplicaError(f"{name} cannot be made again from its get_config(): it leaves out {', '.join(lost)}.")
     return fresh
 
 
-def _plain(optimizer):
+def plain_settings(optimizer):
     """An optimizer's settings: its attributes that are numbers, words and the like."""
     return {name: value for name, value in vars(optimizer).items()
             if isinstance(value, (bool, int, float, str, tuple, re.Pattern, type(None))) and name not in ("built", "_built", "name")}

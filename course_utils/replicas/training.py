@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from .limits import ReplicaError, layers_of
 from .loop import Loop
-from .stateless import check_optimizer
+from .stateless import check_optimizer, plain_settings
 
 CALL_UPDATES = 1000  # updates that one call can do
 CALL_SECONDS = 0.4  # how long a call shall take: an interruption waits for its end
@@ -199,7 +199,8 @@ def _key(template, optimizer, loss, metrics, x, y):
     settings = {name: value for name, value in optimizer.get_config().items() if name != "name"}
     if not isinstance(settings["learning_rate"], dict):
         del settings["learning_rate"]
-    return (network, _described(type(optimizer)), json.dumps(settings, sort_keys=True, default=_described), _described(loss),
+    return (network, _described(type(optimizer)), json.dumps(settings, sort_keys=True, default=_described),
+            repr(sorted(plain_settings(optimizer).items())), _described(loss),
             *map(_described, metrics), x.shape[1:], y.shape[1:], x.dtype, y.dtype, keras.config.floatx(), keras.config.epsilon())
 
 
