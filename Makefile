@@ -14,11 +14,11 @@ test: environment
 
 # Run the notebooks that changed and store their outputs.
 record: environment
-	$(BIN)/python -m course_utils.record
+	$(BIN)/python -m course_utils.maintenance.record
 
 # Replicas against loops of fit: one table, some minutes.
 bench: environment
-	$(BIN)/python -m course_utils.benchmark
+	$(BIN)/python -m course_utils.maintenance.benchmark
 
 # Replicas against fit on many drawn networks and options: some minutes for each hundred.
 replicas: environment

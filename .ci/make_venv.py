@@ -1,7 +1,8 @@
-"""Make .venv and install the course into it; at once done if it is there and up to date.
+"""Make .venv and install the course into it; at once done if it is there and up to
+date.
 
-Called by the Makefile with whatever Python the machine has, so it is written such that an old Python
-can still read it and say what is wrong. Standard library only.
+Called by the Makefile with whatever Python the machine has, so it is written such that
+an old Python can still read it and say what is wrong. Standard library only.
 """
 
 from __future__ import print_function
@@ -36,19 +37,30 @@ def fingerprint():
 def version_of(python):
     """(major, minor) of an interpreter, or None if it does not run."""
     try:
-        out = subprocess.check_output([python, "-c", "import sys; print(sys.version_info[0], sys.version_info[1])"], stderr=subprocess.STDOUT)
+        out = subprocess.check_output(
+            [
+                python,
+                "-c",
+                "import sys; print(sys.version_info[0], sys.version_info[1])",
+            ],
+            stderr=subprocess.STDOUT,
+        )
         return tuple(int(part) for part in out.split()[:2])
     except (OSError, ValueError, subprocess.CalledProcessError):
         return None
 
 
 def find_python():
-    """The first interpreter of a version the course supports: this one, or one on the PATH."""
+    """The first interpreter of a version the course supports: this one, or one on the
+    PATH."""
     for python in [sys.executable] + ["python%d.%d" % version for version in VERSIONS]:
         if version_of(python) in VERSIONS:
             return python
-    stop("The course needs Python 3.11, 3.12 or 3.13, but this is Python %d.%d and no other was found. Install one of them, "
-         "then run `make PYTHON=/path/to/python3.12 lab`." % sys.version_info[:2])
+    stop(
+        "The course needs Python 3.11, 3.12 or 3.13, but this is Python %d.%d and no"
+        " other was found. Install one of them, then run `make"
+        " PYTHON=/path/to/python3.12 lab`." % sys.version_info[:2]
+    )
 
 
 def free_gb():
@@ -60,23 +72,68 @@ def free_gb():
 def main():
     """Make the environment if it is missing or out of date."""
     wanted = fingerprint()
-    if os.path.exists(STAMP) and open(STAMP).read() == wanted and version_of(BIN) in VERSIONS:
+    if (
+        os.path.exists(STAMP)
+        and open(STAMP).read() == wanted
+        and version_of(BIN) in VERSIONS
+    ):
         return
     python = find_python()
-    if subprocess.call([python, "-c", "import venv, ensurepip"], stderr=subprocess.DEVNULL) != 0:
-        stop("%s has no `venv` module. On Debian or Ubuntu: `sudo apt install python3-venv`; then run make again." % python)
-    if version_of(BIN) not in VERSIONS or subprocess.call([BIN, "-c", "import pip"], stderr=subprocess.DEVNULL) != 0:
+    if (
+        subprocess.call(
+            [python, "-c", "import venv, ensurepip"], stderr=subprocess.DEVNULL
+        )
+        != 0
+    ):
+        stop(
+            "%s has no `venv` module. On Debian or Ubuntu: `sudo apt install"
+            " python3-venv`; then run make again." % python
+        )
+    if (
+        version_of(BIN) not in VERSIONS
+        or subprocess.call([BIN, "-c", "import pip"], stderr=subprocess.DEVNULL) != 0
+    ):
         if free_gb() < NEEDED_GB:
-            stop("Too little disk space: %.1f GB are free in %s, the environment needs %.0f GB. Make room, then run make again."
-                 % (free_gb(), ROOT, NEEDED_GB))
+            stop(
+                "Too little disk space: %.1f GB are free in %s, the environment needs"
+                " %.0f GB. Make room, then run make again."
+                % (free_gb(), ROOT, NEEDED_GB)
+            )
         if subprocess.call([python, "-m", "venv", "--clear", VENV]) != 0:
-            stop("The environment .venv could not be made (see above). On Debian or Ubuntu: `sudo apt install python3-venv`.")
-    print("Installing the course into .venv: 2.7 GB, some minutes. The next start takes seconds.")
+            stop(
+                "The environment .venv could not be made (see above). On Debian or"
+                " Ubuntu: `sudo apt install python3-venv`."
+            )
+    print(
+        "Installing the course into .venv: 2.7 GB, some minutes. The next start takes"
+        " seconds."
+    )
     sys.stdout.flush()
-    if subprocess.call([BIN, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"], cwd=ROOT) != 0:
+    if (
+        subprocess.call(
+            [
+                BIN,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "-r",
+                "requirements.txt",
+            ],
+            cwd=ROOT,
+        )
+        != 0
+    ):
         if free_gb() < 0.3:
-            stop("The disk is full. Make %.0f GB of room, then run make again: it goes on where it stopped." % NEEDED_GB)
-        stop("pip could not install the course (see above). Is there a network? Then run make again: it goes on where it stopped.")
+            stop(
+                "The disk is full. Make %.0f GB of room, then run make again: it goes"
+                " on where it stopped." % NEEDED_GB
+            )
+        stop(
+            "pip could not install the course (see above). Is there a network? Then run"
+            " make again: it goes on where it stopped."
+        )
     with open(STAMP, "w") as file:
         file.write(wanted)
 

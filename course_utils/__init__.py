@@ -1,24 +1,42 @@
-"""Helpers of the course companion: what surrounds a lesson, so that a notebook shows only the lesson.
+"""Helpers of the course companion: what surrounds a lesson, so that a notebook shows
+only the lesson.
 
-``import course_utils`` loads nothing else: each name below loads its module when first used, and only
-:func:`setup`, the full data sets and the classes for Keras load TensorFlow.
+``import course_utils`` loads nothing else: each name below loads its module when first
+used, and only :func:`setup`, the full data sets and the classes for Keras load
+TensorFlow.
 """
 
 from importlib import import_module
 
 _HOME = {  # public name -> the module that defines it
     "setup": "environment",
-    "load_mnist": "data", "load_cifar10": "data", "DataError": "data",
+    "load_mnist": "data",
+    "load_cifar10": "data",
+    "DataError": "data",
     "check": "checks",
-    "load_claims": "claims", "verdict": "claims", "closing_table": "claims", "scoreboard": "claims",
+    "load_claims": "claims",
+    "verdict": "claims",
+    "closing_table": "claims",
+    "scoreboard": "claims",
     "show": "figures",
     "fit_replicas": "replicas",
-    "layer_signals": "layers", "layer_statistics": "layers",
-    "CyclicalLearningRate": "schedules", "learning_rate_range_test": "schedules",
-    "GeneralizationLoss": "early_stopping", "ProgressQuotient": "early_stopping", "SuccessiveIncreases": "early_stopping",
-    "mean_interval": "statistics", "share_interval": "statistics", "summary": "statistics", "paired": "statistics", "time_to": "statistics",
+    "layer_signals": "layers",
+    "layer_statistics": "layers",
+    "CyclicalLearningRate": "schedules",
+    "learning_rate_range_test": "schedules",
+    "GeneralizationLoss": "early_stopping",
+    "ProgressQuotient": "early_stopping",
+    "SuccessiveIncreases": "early_stopping",
+    "mean_interval": "statistics",
+    "share_interval": "statistics",
+    "summary": "statistics",
+    "paired": "statistics",
+    "time_to": "statistics",
 }
-_KERAS_CLASSES = {"schedules", "early_stopping"}  # a star import leaves them out: to name them is to load Keras
+_KERAS_CLASSES = {
+    "schedules",
+    "early_stopping",
+}  # a star import leaves them out: to name them is to load Keras
 __all__ = [name for name in _HOME if _HOME[name] not in _KERAS_CLASSES] + ["figures"]
 
 
@@ -27,7 +45,9 @@ def __getattr__(name):
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     if name == "figures":
         return import_module(f"{__name__}.figures")
-    raise AttributeError(f"course_utils has no {name!r}. It has: {', '.join(__dir__())}.")
+    raise AttributeError(
+        f"course_utils has no {name!r}. It has: {', '.join(__dir__())}."
+    )
 
 
 def __dir__():

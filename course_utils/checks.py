@@ -1,8 +1,9 @@
-"""Exercises that answer back: ``check("01-bias", answer)`` says whether the answer is right, and why.
+"""Exercises that answer back: ``check("01-bias", answer)`` says whether the answer is
+right, and why.
 
-An exercise is a function of the answer in one of the modules of :mod:`course_utils.exercises`. It returns
-None if the answer is right, else a hint that fits the mistake (or dots, if a function handed in still
-returns its dots).
+An exercise is a function of the answer in one of the modules of
+:mod:`course_utils.exercises`. It returns None if the answer is right, else a hint that
+fits the mistake (or dots, if a function handed in still returns its dots).
 """
 
 import difflib
@@ -44,14 +45,17 @@ def exercise_names():
 
 
 def close(answer, expected, rtol=1e-3, atol=1e-6):
-    """Whether `answer` has the shape of `expected` and its numbers (whole ones: exactly); False for anything else."""
+    """Whether `answer` has the shape of `expected` and its numbers (whole ones:
+    exactly); False for anything else."""
     if np.issubdtype(np.asarray(expected).dtype, np.integer):
         rtol = 0
     try:
         answer = np.asarray(answer, dtype=float)
     except (TypeError, ValueError):
         return False
-    return answer.shape == np.shape(expected) and bool(np.allclose(answer, expected, rtol=rtol, atol=atol))
+    return answer.shape == np.shape(expected) and bool(
+        np.allclose(answer, expected, rtol=rtol, atol=atol)
+    )
 
 
 def check(name, *answer):
@@ -67,19 +71,32 @@ def check(name, *answer):
     names = exercise_names()
     if name not in names:
         near = difflib.get_close_matches(str(name), names, n=1)
-        print(f"There is no exercise {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+        print(
+            f"There is no exercise {name!r}."
+            + (f" Did you mean {near[0]!r}?" if near else "")
+        )
         return
     function, why = _exercises[name]
     try:
         hint = ... if not answer or _untried(answer) else function(*answer)
-    except Exception as error:  # whatever a student hands in must not end in a traceback
-        hint = f"The answer could not be used ({type(error).__name__}: {error}). Look again at what the exercise asks for."
+    except (
+        Exception
+    ) as error:  # whatever a student hands in must not end in a traceback
+        hint = (
+            f"The answer could not be used ({type(error).__name__}: {error}). Look"
+            " again at what the exercise asks for."
+        )
     if hint is ...:
-        print(f"… {name}: not tried yet. Put your answer in place of the dots and run the cell again.")
+        print(
+            f"… {name}: not tried yet. Put your answer in place of the dots and run the"
+            " cell again."
+        )
     else:
         print(f"✗ {name}: not yet. {hint}" if hint else f"✓ {name}: right. {why}")
 
 
 def _untried(answer):
     """Whether dots are left in an answer."""
-    return answer is ... or (isinstance(answer, (list, tuple)) and any(map(_untried, answer)))
+    return answer is ... or (
+        isinstance(answer, (list, tuple)) and any(map(_untried, answer))
+    )

@@ -1,8 +1,9 @@
 """The lecture's claims, the verdicts on them, and the tables that show both.
 
-``data/claims.csv`` (62 claims) and ``data/errata.csv`` are the only places where a claim is worded. A
-notebook records a verdict with :func:`verdict` and ends in :func:`closing_table`; the table is stored
-in the notebook in a form that :func:`scoreboard` reads.
+``data/claims.csv`` (62 claims) and ``data/errata.csv`` are the only places where a
+claim is worded. A notebook records a verdict with :func:`verdict` and ends in
+:func:`closing_table`; the table is stored in the notebook in a form that
+:func:`scoreboard` reads.
 """
 
 from pathlib import Path
@@ -14,7 +15,12 @@ from .data import DATA
 
 NOTEBOOKS = DATA.parent / "notebooks"
 MIME = "application/vnd.course.verdicts+json"
-HOLDS, IN_PART, FAILS, OPEN = "holds", "holds in part", "does not hold here", "not measured"
+HOLDS, IN_PART, FAILS, OPEN = (
+    "holds",
+    "holds in part",
+    "does not hold here",
+    "not measured",
+)
 MENDED, NOT_MENDED = "mended", "not shown here"
 MARKS = {HOLDS: "✓", IN_PART: "◐", FAILS: "✗", OPEN: "·", MENDED: "✎", NOT_MENDED: "·"}
 
@@ -33,12 +39,14 @@ def load_claims():
 
 
 def load_errata():
-    """What the lecture says wrongly or loosely: columns id, notebook, lecture, correct (all text)."""
+    """What the lecture says wrongly or loosely: columns id, notebook, lecture, correct
+    (all text)."""
     return pd.read_csv(DATA / "errata.csv", dtype=str)
 
 
 def verdict(claim, measured, conditions):
-    """Judge a claim (or an erratum) by named conditions, and keep the verdict for the closing table.
+    """Judge a claim (or an erratum) by named conditions, and keep the verdict for the
+    closing table.
 
     Parameters
     ----------
@@ -47,8 +55,10 @@ def verdict(claim, measured, conditions):
     measured : str
         What was measured, in one line, made from the computed values.
     conditions : dict of str to bool
-        What the claim demands -> whether the measurement shows it. All true: the claim holds; some:
-        it holds in part; none: it does not hold here. An erratum is mended if all are true.
+        What the claim demands -> whether the measurement shows it. All true: the claim
+        holds; some:
+        it holds in part; none: it does not hold here. An erratum is mended if all are
+        true.
 
     Raises
     ------
@@ -59,12 +69,21 @@ def verdict(claim, measured, conditions):
     """
     ids = {*load_claims()["id"], *load_errata()["id"]}
     if claim not in ids:
-        raise ValueError(f"There is no claim {claim!r}: the ids stand in data/claims.csv and data/errata.csv.")
+        raise ValueError(
+            f"There is no claim {claim!r}: the ids stand in data/claims.csv and"
+            " data/errata.csv."
+        )
     if not conditions:
-        raise ValueError(f"Give {claim} at least one condition: without one there is nothing to judge.")
+        raise ValueError(
+            f"Give {claim} at least one condition: without one there is nothing to"
+            " judge."
+        )
     for name, value in conditions.items():
         if not isinstance(value, (bool, np.bool_)):
-            raise TypeError(f"The condition {name!r} of {claim} must be one True or False, not {value!r}.")
+            raise TypeError(
+                f"The condition {name!r} of {claim} must be one True or False, not"
+                f" {value!r}."
+            )
     met = [bool(value) for value in conditions.values()]
     if claim.startswith("E"):
         word = MENDED if all(met) else NOT_MENDED
@@ -77,24 +96,38 @@ def verdict(claim, measured, conditions):
 
 
 class ClosingTable:
-    """*The lecture says / We measured / Verdict*, shown as HTML and stored as JSON for the scoreboard."""
+    """*The lecture says / We measured / Verdict*, shown as HTML and stored as JSON for
+    the scoreboard."""
 
     def __init__(self, rows):
         self.rows = rows
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/html": html_table(self.frame()), "text/plain": self.frame().to_string(index=False), MIME: self.rows}
+        return {
+            "text/html": html_table(self.frame()),
+            "text/plain": self.frame().to_string(index=False),
+            MIME: self.rows,
+        }
 
     def frame(self):
         """The table as text: columns "", The lecture says, We measured, Verdict."""
         return pd.DataFrame(
-            [[r["id"], r["says"], r["measured"], f"{MARKS[r['verdict']]} {r['verdict']}{r['correct']}"] for r in self.rows],
+            [
+                [
+                    r["id"],
+                    r["says"],
+                    r["measured"],
+                    f"{MARKS[r['verdict']]} {r['verdict']}{r['correct']}",
+                ]
+                for r in self.rows
+            ],
             columns=["", "The lecture says", "We measured", "Verdict"],
         )
 
 
 def closing_table(notebook):
-    """The notebook's last table: every claim and every erratum of it, with what this kernel recorded.
+    """The notebook's last table: every claim and every erratum of it, with what this
+    kernel recorded.
 
     Parameters
     ----------
@@ -112,15 +145,28 @@ def closing_table(notebook):
         If ``data/claims.csv`` has no claims of this notebook.
     """
     claims, errata = load_claims(), load_errata()
-    claims, errata = (frame[frame["notebook"] == notebook] for frame in (claims, errata))
+    claims, errata = (
+        frame[frame["notebook"] == notebook] for frame in (claims, errata)
+    )
     if claims.empty:
-        raise ValueError(f"No claim belongs to {notebook!r}: give the notebook's name as in data/claims.csv.")
+        raise ValueError(
+            f"No claim belongs to {notebook!r}: give the notebook's name as in"
+            " data/claims.csv."
+        )
     rows = []
     for _, claim in claims.iterrows():
-        rows.append({"says": claim["claim"], "correct": "", **_recorded.get(claim["id"], _unmeasured(claim["id"]))})
+        rows.append(
+            {
+                "says": claim["claim"],
+                "correct": "",
+                **_recorded.get(claim["id"], _unmeasured(claim["id"])),
+            }
+        )
     for _, erratum in errata.iterrows():
         found = _recorded.get(erratum["id"], _unmeasured(erratum["id"]))
-        rows.append({"says": erratum["lecture"], "correct": f": {erratum['correct']}", **found})
+        rows.append(
+            {"says": erratum["lecture"], "correct": f": {erratum['correct']}", **found}
+        )
     return ClosingTable(rows)
 
 
@@ -129,7 +175,8 @@ def _unmeasured(claim):
 
 
 def stored_verdicts(path):
-    """The rows of the closing table stored in one executed notebook (empty if it has none).
+    """The rows of the closing table stored in one executed notebook (empty if it has
+    none).
 
     Parameters
     ----------
@@ -151,23 +198,35 @@ def stored_verdicts(path):
 
 
 def scoreboard(folder=NOTEBOOKS):
-    """All claims with their verdicts, collected from the closing tables stored in the notebooks.
+    """All claims with their verdicts, collected from the closing tables stored in the
+    notebooks.
 
     Returns
     -------
     pandas.DataFrame
-        62 rows; columns id, notebook, claim, measured, verdict ("not measured" where there is none yet).
+        62 rows; columns id, notebook, claim, measured, verdict ("not measured" where
+        there is none yet).
     """
-    found = {row["id"]: row for path in sorted(Path(folder).glob("*.ipynb")) for row in stored_verdicts(path)}
+    found = {
+        row["id"]: row
+        for path in sorted(Path(folder).glob("*.ipynb"))
+        for row in stored_verdicts(path)
+    }
     frame = load_claims()[["id", "notebook", "claim"]]
     rows = [found.get(claim, _unmeasured(claim)) for claim in frame["id"]]
-    return frame.assign(measured=[row["measured"] for row in rows], verdict=[row["verdict"] for row in rows])
+    return frame.assign(
+        measured=[row["measured"] for row in rows],
+        verdict=[row["verdict"] for row in rows],
+    )
 
 
 def html_table(frame):
-    """A data frame as an HTML table with whole, left-aligned texts (pandas cuts them at 50 characters)."""
+    """A data frame as an HTML table with whole, left-aligned texts (pandas cuts them at
+    50 characters)."""
     with pd.option_context("display.max_colwidth", None):
         table = frame.to_html(index=False, border=0, justify="left", escape=True)
     for tag in ("td", "th"):  # JupyterLab's own style aligns both to the right
-        table = table.replace(f"<{tag}>", f'<{tag} style="text-align: left; vertical-align: top">')
+        table = table.replace(
+            f"<{tag}>", f'<{tag} style="text-align: left; vertical-align: top">'
+        )
     return table

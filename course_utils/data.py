@@ -1,7 +1,8 @@
-"""The course's images: 5,000 MNIST digits that come with it, and the full sets by `keras.datasets` or a folder.
+"""The course's images: 5,000 MNIST digits that come with it, and the full sets by
+`keras.datasets` or a folder.
 
-Every loader returns ``(x_train, y_train), (x_test, y_test)`` in Keras's shapes: images as uint8 from
-0 to 255, labels as whole numbers from 0 to 9. Nothing here is pickled.
+Every loader returns ``(x_train, y_train), (x_test, y_test)`` in Keras's shapes: images
+as uint8 from 0 to 255, labels as whole numbers from 0 to 9. Nothing here is pickled.
 """
 
 import hashlib
@@ -14,7 +15,9 @@ from pathlib import Path
 import numpy as np
 
 DATA = Path(__file__).resolve().parents[1] / "data"
-FOLDER_VARIABLE = "COURSE_DATA"  # names a folder of pre-fetched mnist.npz and cifar10.npz
+FOLDER_VARIABLE = (  # names a folder of pre-fetched mnist.npz and cifar10.npz
+    "COURSE_DATA"
+)
 SHAPES = {  # file -> ((training images, test images), shape of one image)
     "mnist_5k.npz": ((4000, 1000), (28, 28)),
     "mnist.npz": ((60000, 10000), (28, 28)),
@@ -32,9 +35,9 @@ def load_mnist(which="5k"):
     Parameters
     ----------
     which : {"5k", "full"}
-        "5k": 4,000 training and 1,000 test images, the same number of each class, shipped with the
-        course (see ``data/README.md``). "full": the 60,000 and 10,000 images, from the folder
-        named by ``COURSE_DATA`` or by `keras.datasets.mnist`.
+        "5k": 4,000 training and 1,000 test images, the same number of each class,
+        shipped with the course (see ``data/README.md``). "full": the 60,000 and 10,000
+        images, from the folder named by ``COURSE_DATA`` or by `keras.datasets.mnist`.
 
     Returns
     -------
@@ -49,21 +52,25 @@ def load_mnist(which="5k"):
         If the data is missing or damaged, or cannot be fetched.
     """
     if which == "5k":
-        return _read(DATA / "mnist_5k.npz", "restore it with `git checkout data/mnist_5k.npz`")
+        return _read(
+            DATA / "mnist_5k.npz", "restore it with `git checkout data/mnist_5k.npz`"
+        )
     if which == "full":
         return _from_folder("mnist.npz") or _from_keras("mnist")
     raise ValueError(f"which must be '5k' or 'full', not {which!r}.")
 
 
 def load_cifar10():
-    """CIFAR-10: 50,000 training and 10,000 test photographs of ten kinds of things, 32 by 32 pixels.
+    """CIFAR-10: 50,000 training and 10,000 test photographs of ten kinds of things, 32
+    by 32 pixels.
 
     They come from the folder named by ``COURSE_DATA`` or from `keras.datasets.cifar10`.
 
     Returns
     -------
     (x_train, y_train), (x_test, y_test)
-        `x`: uint8, shape (m, 32, 32, 3); `y`: uint8, shape (m,) (flat, unlike Keras's (m, 1)).
+        `x`: uint8, shape (m, 32, 32, 3); `y`: uint8, shape (m,) (flat, unlike Keras's
+        (m, 1)).
 
     Raises
     ------
@@ -74,7 +81,8 @@ def load_cifar10():
 
 
 def checksums(folder):
-    """SHA-256 of files in `folder`, from the ``sha256sum`` lines of its README.md or SHA256SUMS.
+    """SHA-256 of files in `folder`, from the ``sha256sum`` lines of its README.md or
+    SHA256SUMS.
 
     Returns
     -------
@@ -85,7 +93,10 @@ def checksums(folder):
     for name in ("README.md", "SHA256SUMS"):
         if (Path(folder) / name).is_file():
             text = (Path(folder) / name).read_text(encoding="utf-8")
-            found |= {file: digest for digest, file in re.findall(r"^([0-9a-f]{64})  (\S+)$", text, re.M)}
+            found |= {
+                file: digest
+                for digest, file in re.findall(r"^([0-9a-f]{64})  (\S+)$", text, re.M)
+            }
     return found
 
 
@@ -93,7 +104,10 @@ def _from_folder(name):
     folder = os.environ.get(FOLDER_VARIABLE)
     if not folder:
         return None
-    return _read(Path(folder) / name, f"put a whole {name} there, or unset {FOLDER_VARIABLE} to download it")
+    return _read(
+        Path(folder) / name,
+        f"put a whole {name} there, or unset {FOLDER_VARIABLE} to download it",
+    )
 
 
 def _from_keras(name):
@@ -101,10 +115,13 @@ def _from_keras(name):
 
     try:
         (x, y), (x_test, y_test) = getattr(keras.datasets, name).load_data()
-    except Exception as error:  # Keras raises many kinds: no network, a broken download, a bad archive
+    except (
+        Exception
+    ) as error:  # Keras raises many kinds: no network, a broken download, a bad archive
         raise DataError(
-            f"The full {name} set cannot be downloaded ({type(error).__name__}). Connect to the network and run this "
-            f"again, or put {name}.npz in a folder and name the folder in the variable {FOLDER_VARIABLE}."
+            f"The full {name} set cannot be downloaded ({type(error).__name__})."
+            f" Connect to the network and run this again, or put {name}.npz in a folder"
+            f" and name the folder in the variable {FOLDER_VARIABLE}."
         ) from error
     return (x, y.reshape(-1)), (x_test, y_test.reshape(-1))
 
@@ -115,18 +132,37 @@ def _read(path, remedy):
         raise DataError(f"{path} is not there: {remedy}.")
     expected = checksums(path.parent).get(path.name)
     if expected and hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-        raise DataError(f"{path} is damaged (its SHA-256 differs from the listed one): {remedy}.")
+        raise DataError(
+            f"{path} is damaged (its SHA-256 differs from the listed one): {remedy}."
+        )
     try:
         with np.load(path, allow_pickle=False) as stored:
-            x, y, x_test, y_test = (stored[key] for key in ("x_train", "y_train", "x_test", "y_test"))
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} cannot be read ({type(error).__name__}), it may be truncated: {remedy}.") from error
+            x, y, x_test, y_test = (
+                stored[key] for key in ("x_train", "y_train", "x_test", "y_test")
+            )
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        KeyError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise DataError(
+            f"{path} cannot be read ({type(error).__name__}), it may be truncated:"
+            f" {remedy}."
+        ) from error
     sizes, shape = SHAPES[path.name]
     y, y_test = y.reshape(-1), y_test.reshape(-1)
     for images, labels, size in ((x, y, sizes[0]), (x_test, y_test, sizes[1])):
-        if images.shape != (size, *shape) or labels.shape != (size,) or images.dtype != np.uint8:
+        if (
+            images.shape != (size, *shape)
+            or labels.shape != (size,)
+            or images.dtype != np.uint8
+        ):
             raise DataError(
-                f"{path} holds {images.dtype} images of shape {images.shape} and labels of shape {labels.shape}, "
-                f"not uint8 {(size, *shape)} and {(size,)}: {remedy}."
+                f"{path} holds {images.dtype} images of shape {images.shape} and labels"
+                f" of shape {labels.shape}, not uint8 {(size, *shape)} and {(size,)}:"
+                f" {remedy}."
             )
     return (x, y), (x_test, y_test)

@@ -1,8 +1,10 @@
-"""Prechelt's three stopping criteria (1998; the lecture's C47): on a recorded curve, and as Keras callbacks.
+"""Prechelt's three stopping criteria (1998; the lecture's C47): on a recorded curve,
+and as Keras callbacks.
 
-Epochs t count from 1; E_va is the validation error, E_opt(t) the smallest E_va so far, E_tr the training error.
-The functions take one curve or any number of them along the last axis. NaN, the error of a network that
-diverged, counts as an increase.
+Epochs t count from 1; E_va is the validation error, E_opt(t) the smallest E_va so far,
+E_tr the training error.
+The functions take one curve or any number of them along the last axis. NaN, the error
+of a network that diverged, counts as an increase.
 """
 
 import sys
@@ -13,7 +15,8 @@ import numpy as np
 
 
 def generalization_loss(validation):
-    """GL(t) = 100 (E_va(t) / E_opt(t) - 1): by how many percent the error is above its best so far.
+    """GL(t) = 100 (E_va(t) / E_opt(t) - 1): by how many percent the error is above its
+    best so far.
 
     Parameters
     ----------
@@ -30,7 +33,8 @@ def generalization_loss(validation):
 
 
 def training_progress(training, strip=5):
-    """P_k(t) = 1000 (mean / smallest - 1) of E_tr over the last k epochs; NaN in the first k - 1 epochs.
+    """P_k(t) = 1000 (mean / smallest - 1) of E_tr over the last k epochs; NaN in the
+    first k - 1 epochs.
 
     Parameters
     ----------
@@ -46,9 +50,15 @@ def training_progress(training, strip=5):
     E = np.asarray(training, dtype=float)
     P = np.full(E.shape, np.nan)
     if E.shape[-1] >= strip:
-        last = np.lib.stride_tricks.sliding_window_view(E, strip, axis=-1)  # (..., epochs - k + 1, k)
+        last = np.lib.stride_tricks.sliding_window_view(
+            E, strip, axis=-1
+        )  # (..., epochs - k + 1, k)
         with np.errstate(divide="ignore", invalid="ignore"):
-            P[..., strip - 1 :] = np.where(last.max(-1) == last.min(-1), 0.0, 1000 * (last.mean(-1) / last.min(-1) - 1))
+            P[..., strip - 1 :] = np.where(
+                last.max(-1) == last.min(-1),
+                0.0,
+                1000 * (last.mean(-1) / last.min(-1) - 1),
+            )
     return P
 
 
@@ -68,13 +78,16 @@ def stop_generalization_loss(validation, alpha):
     """
     _check_parameters(alpha=alpha)
     E, best = _errors(validation)
-    return _first((E > (1 + alpha / 100) * best) | np.isnan(E))  # not divided: best may be 0
+    return _first(
+        (E > (1 + alpha / 100) * best) | np.isnan(E)
+    )  # not divided: best may be 0
 
 
 def stop_progress_quotient(validation, training, alpha, strip=5):
     """PQ_alpha: the first end of a strip (t = k, 2k, ...) with GL(t) / P_k(t) > alpha.
 
-    With noisy training errors (small batches, dropout) P_k stays large: such curves need a small alpha.
+    With noisy training errors (small batches, dropout) P_k stays large: such curves
+    need a small alpha.
 
     Parameters
     ----------
@@ -89,15 +102,24 @@ def stop_progress_quotient(validation, training, alpha, strip=5):
         As :func:`stop_generalization_loss`.
     """
     _check_parameters(alpha=alpha, strip=strip)
-    _check(np.shape(validation) == np.shape(training), f"the two curves must have one shape, not {np.shape(validation)} and {np.shape(training)}")
+    _check(
+        np.shape(validation) == np.shape(training),
+        f"the two curves must have one shape, not {np.shape(validation)} and"
+        f" {np.shape(training)}",
+    )
     GL, P = generalization_loss(validation), training_progress(training, strip)
     with np.errstate(invalid="ignore"):
-        fires = (GL > alpha * P) | np.isnan(GL) | np.isnan(np.asarray(training, dtype=float))
+        fires = (
+            (GL > alpha * P)
+            | np.isnan(GL)
+            | np.isnan(np.asarray(training, dtype=float))
+        )
     return _first(fires & _strip_ends(GL.shape[-1], strip))
 
 
 def stop_successive_increases(validation, s, strip=5):
-    """UP_s: the first end of a strip at which E_va has risen, against k epochs before, for the s-th strip in a row.
+    """UP_s: the first end of a strip at which E_va has risen, against k epochs before,
+    for the s-th strip in a row.
 
     Not Keras's `patience`, which counts epochs since the best one.
 
@@ -156,11 +178,18 @@ class _Criterion(keras.callbacks.EarlyStopping):
     Attributes
     ----------
     stopped_epoch, best_epoch : int
-        From 0, as `keras.callbacks.EarlyStopping` counts; stopped_epoch is 0 where training was not stopped.
+        From 0, as `keras.callbacks.EarlyStopping` counts; stopped_epoch is 0 where
+        training was not stopped.
     """
 
     def __init__(self, monitor, restore_best_weights, verbose):
-        super().__init__(monitor=monitor, patience=sys.maxsize, mode="min", restore_best_weights=restore_best_weights, verbose=verbose)
+        super().__init__(
+            monitor=monitor,
+            patience=sys.maxsize,
+            mode="min",
+            restore_best_weights=restore_best_weights,
+            verbose=verbose,
+        )
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
@@ -185,7 +214,8 @@ class _Criterion(keras.callbacks.EarlyStopping):
 
 
 class GeneralizationLoss(_Criterion):
-    """Stop when the validation error is more than `alpha` percent above its best so far (Prechelt's GL_alpha).
+    """Stop when the validation error is more than `alpha` percent above its best so far
+    (Prechelt's GL_alpha).
 
     Parameters
     ----------
@@ -198,7 +228,9 @@ class GeneralizationLoss(_Criterion):
         1 says where it stopped.
     """
 
-    def __init__(self, alpha, monitor="val_loss", restore_best_weights=False, verbose=0):
+    def __init__(
+        self, alpha, monitor="val_loss", restore_best_weights=False, verbose=0
+    ):
         _check_parameters(alpha=alpha)
         super().__init__(monitor, restore_best_weights, verbose)
         self.alpha = alpha
@@ -208,7 +240,8 @@ class GeneralizationLoss(_Criterion):
 
 
 class ProgressQuotient(_Criterion):
-    """Stop when the generalization loss is large against the training progress of a strip (Prechelt's PQ_alpha).
+    """Stop when the generalization loss is large against the training progress of a
+    strip (Prechelt's PQ_alpha).
 
     Parameters
     ----------
@@ -216,12 +249,21 @@ class ProgressQuotient(_Criterion):
     strip : int
         Epochs in a strip.
     monitor, training : str
-        Validation and training error. An epoch whose logs lack one of them does not count.
+        Validation and training error. An epoch whose logs lack one of them does not
+        count.
     restore_best_weights, verbose
         As for :class:`GeneralizationLoss`.
     """
 
-    def __init__(self, alpha, strip=5, monitor="val_loss", training="loss", restore_best_weights=False, verbose=0):
+    def __init__(
+        self,
+        alpha,
+        strip=5,
+        monitor="val_loss",
+        training="loss",
+        restore_best_weights=False,
+        verbose=0,
+    ):
         _check_parameters(alpha=alpha, strip=strip)
         super().__init__(monitor, restore_best_weights, verbose)
         self.alpha, self.strip, self.training = alpha, strip, training
@@ -229,7 +271,11 @@ class ProgressQuotient(_Criterion):
     def on_epoch_end(self, epoch, logs=None):
         super().on_epoch_end(epoch, logs)
         if self.training not in (logs or {}):
-            warnings.warn(f"The progress quotient needs `{self.training}`, which is not among: {', '.join(logs or {})}", stacklevel=2)
+            warnings.warn(
+                f"The progress quotient needs `{self.training}`, which is not among:"
+                f" {', '.join(logs or {})}",
+                stacklevel=2,
+            )
 
     def _names(self):
         return [self.monitor, self.training]
@@ -250,7 +296,9 @@ class SuccessiveIncreases(_Criterion):
         As for :class:`GeneralizationLoss`.
     """
 
-    def __init__(self, s, strip=5, monitor="val_loss", restore_best_weights=False, verbose=0):
+    def __init__(
+        self, s, strip=5, monitor="val_loss", restore_best_weights=False, verbose=0
+    ):
         _check_parameters(s=s, strip=strip)
         super().__init__(monitor, restore_best_weights, verbose)
         self.s, self.strip = s, strip

@@ -1,7 +1,9 @@
-"""Figures: one style, readable from the back row, and the drawings that several notebooks need.
+"""Figures: one style, readable from the back row, and the drawings that several
+notebooks need.
 
-Importing this module sets matplotlib's style for the course. Every function draws on axes it is given
-and returns them; :func:`show` displays a figure or a table with a sentence under it.
+Importing this module sets matplotlib's style for the course. Every function draws on
+axes it is given and returns them; :func:`show` displays a figure or a table with a
+sentence under it.
 """
 
 import matplotlib as mpl
@@ -10,23 +12,46 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, told apart by colour-blind readers; line styles and markers repeat the message.
-BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#666666"
+# Okabe and Ito's colours, told apart by colour-blind readers; line styles and markers
+# repeat the message.
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#56B4E9",
+    "#666666",
+)
 COLOURS = [BLUE, ORANGE, GREEN, RED, PURPLE, SKY]
 STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
 MARKERS = ["o", "s", "^", "D", "v", "P"]
 
-mpl.rcParams.update({
-    "figure.dpi": 90, "figure.figsize": (8, 4), "figure.facecolor": "white", "savefig.facecolor": "white",
-    "figure.constrained_layout.use": True,
-    "font.size": 13, "axes.titlesize": 14, "axes.labelsize": 13, "legend.fontsize": 12, "legend.frameon": False,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": False, "lines.linewidth": 2.2,
-    "axes.prop_cycle": mpl.cycler(color=COLOURS) + mpl.cycler(linestyle=STYLES), "image.cmap": "gray_r",
-})
+mpl.rcParams.update(
+    {
+        "figure.dpi": 90,
+        "figure.figsize": (8, 4),
+        "figure.facecolor": "white",
+        "savefig.facecolor": "white",
+        "figure.constrained_layout.use": True,
+        "font.size": 13,
+        "axes.titlesize": 14,
+        "axes.labelsize": 13,
+        "legend.fontsize": 12,
+        "legend.frameon": False,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": False,
+        "lines.linewidth": 2.2,
+        "axes.prop_cycle": mpl.cycler(color=COLOURS) + mpl.cycler(linestyle=STYLES),
+        "image.cmap": "gray_r",
+    }
+)
 
 
 def show(thing, caption):
-    """Display a figure (and close it) or a table, with one sentence under it that says what it shows.
+    """Display a figure (and close it) or a table, with one sentence under it that says
+    what it shows.
 
     Parameters
     ----------
@@ -49,7 +74,10 @@ def show(thing, caption):
     elif isinstance(thing, pd.DataFrame):
         display(HTML(html_table(thing)))
     else:
-        raise TypeError(f"show takes a matplotlib Figure or a pandas DataFrame, not a {type(thing).__name__}.")
+        raise TypeError(
+            "show takes a matplotlib Figure or a pandas DataFrame, not a"
+            f" {type(thing).__name__}."
+        )
     display(Markdown(f"*{caption}*"))
 
 
@@ -67,9 +95,20 @@ def points(ax, X, y, size=90):
     """
     X, y = _plane(X), np.asarray(y)
     if y.shape != (len(X),):
-        raise ValueError(f"y must have one label for each of the {len(X)} points, not the shape {y.shape}.")
+        raise ValueError(
+            f"y must have one label for each of the {len(X)} points, not the shape"
+            f" {y.shape}."
+        )
     for k, label in enumerate(np.unique(y)):
-        ax.scatter(*X[y == label].T, s=size, c=COLOURS[k % 6], marker=MARKERS[k % 6], edgecolors="white", label=f"{label:g}", zorder=3)
+        ax.scatter(
+            *X[y == label].T,
+            s=size,
+            c=COLOURS[k % 6],
+            marker=MARKERS[k % 6],
+            edgecolors="white",
+            label=f"{label:g}",
+            zorder=3,
+        )
     return ax
 
 
@@ -80,7 +119,8 @@ def decision_regions(ax, predict, X, y, margin=0.5, steps=200, size=90):
     ----------
     ax : matplotlib.axes.Axes
     predict : callable
-        Takes points of shape (n, 2), returns n class labels that occur in `y` (or lie between them).
+        Takes points of shape (n, 2), returns n class labels that occur in `y` (or lie
+        between them).
     X : array, shape (m, 2)
     y : array, shape (m,)
         Class labels as numbers.
@@ -96,12 +136,26 @@ def decision_regions(ax, predict, X, y, margin=0.5, steps=200, size=90):
     grid = np.meshgrid(np.linspace(left, right, steps), np.linspace(bottom, top, steps))
     answer = np.asarray(predict(np.column_stack([g.ravel() for g in grid])))
     if answer.size != steps**2:
-        raise ValueError(f"predict must return one label for each point, {steps**2} here, not the shape {answer.shape}.")
+        raise ValueError(
+            f"predict must return one label for each point, {steps**2} here, not the"
+            f" shape {answer.shape}."
+        )
     middles = (labels[1:] + labels[:-1]) / 2
-    ax.contourf(*grid, answer.reshape(steps, steps).astype(float), levels=[labels[0] - 1e9, *middles, labels[-1] + 1e9],
-                colors=COLOURS[: len(labels)], alpha=0.25)
+    ax.contourf(
+        *grid,
+        answer.reshape(steps, steps).astype(float),
+        levels=[labels[0] - 1e9, *middles, labels[-1] + 1e9],
+        colors=COLOURS[: len(labels)],
+        alpha=0.25,
+    )
     points(ax, X, y, size)
-    ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    ax.set(
+        xlim=(left, right),
+        ylim=(bottom, top),
+        xlabel="$x_1$",
+        ylabel="$x_2$",
+        aspect="equal",
+    )
     return ax
 
 
@@ -124,16 +178,21 @@ def band(ax, x, runs, label, k=0, level=0.95):
 
     runs = np.asarray(runs, dtype=float)
     if runs.ndim != 2 or len(runs) < 2 or runs.shape[1] != len(x):
-        raise ValueError(f"runs must have the shape (at least 2 seeds, {len(x)}), not {runs.shape}.")
+        raise ValueError(
+            f"runs must have the shape (at least 2 seeds, {len(x)}), not {runs.shape}."
+        )
     mean, error = runs.mean(axis=0), runs.std(axis=0, ddof=1) / np.sqrt(len(runs))
     half = stats.t.ppf((1 + level) / 2, len(runs) - 1) * error
-    ax.fill_between(x, mean - half, mean + half, color=COLOURS[k % 6], alpha=0.25, linewidth=0)
+    ax.fill_between(
+        x, mean - half, mean + half, color=COLOURS[k % 6], alpha=0.25, linewidth=0
+    )
     ax.plot(x, mean, color=COLOURS[k % 6], linestyle=STYLES[k % 6], label=label)
     return ax
 
 
 def curves(ax, history, x, y, label, k=0, level=0.95):
-    """:func:`band` of a tidy frame: the mean of column `y` over seeds against column `x`.
+    """:func:`band` of a tidy frame: the mean of column `y` over seeds against column
+    `x`.
 
     Parameters
     ----------
@@ -151,26 +210,40 @@ def curves(ax, history, x, y, label, k=0, level=0.95):
 
 
 def range_test(ax, table, label="loss of the batch", k=0):
-    """A learning-rate range test: loss against the rising rate, smoothed over a twentieth of the run, as a :func:`band`.
+    """A learning-rate range test: loss against the rising rate, smoothed over a
+    twentieth of the run, as a :func:`band`.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
     table : pandas.DataFrame
-        From `course_utils.schedules.learning_rate_range_test`: seed, update, learning_rate, loss.
+        From `course_utils.schedules.learning_rate_range_test`: seed, update,
+        learning_rate, loss.
     label, k
         As for :func:`band`.
     """
     losses = table.pivot(index="update", columns="seed", values="loss")
     smooth = losses.rolling(max(1, len(losses) // 20), min_periods=1).mean()
-    band(ax, table["learning_rate"].to_numpy()[: len(losses)], smooth.T.to_numpy(), label, k)
+    band(
+        ax,
+        table["learning_rate"].to_numpy()[: len(losses)],
+        smooth.T.to_numpy(),
+        label,
+        k,
+    )
     start = losses.iloc[0].mean()
-    ax.set(xscale="log", ylim=(0, 1.5 * start), xlabel="learning rate", ylabel="training loss")
+    ax.set(
+        xscale="log",
+        ylim=(0, 1.5 * start),
+        xlabel="learning rate",
+        ylabel="training loss",
+    )
     return ax
 
 
 def layer_histograms(axes, signals, what="A", bins=50, limits=None):
-    """One histogram for each hidden layer of an array that `layers.layer_signals` measured.
+    """One histogram for each hidden layer of an array that `layers.layer_signals`
+    measured.
 
     Parameters
     ----------
@@ -184,10 +257,19 @@ def layer_histograms(axes, signals, what="A", bins=50, limits=None):
         Range of the horizontal axis; by default that of each layer.
     """
     if len(axes) < len(signals):
-        raise ValueError(f"There are {len(signals)} layers, but only {len(axes)} axes to draw them on.")
+        raise ValueError(
+            f"There are {len(signals)} layers, but only {len(axes)} axes to draw"
+            " them on."
+        )
     for ax, signal in zip(axes, signals):
         values = signal[what].ravel()
-        ax.hist(values, bins=bins, range=limits, color=BLUE if what in "AZ" else RED, density=True)
+        ax.hist(
+            values,
+            bins=bins,
+            range=limits,
+            color=BLUE if what in "AZ" else RED,
+            density=True,
+        )
         ax.set(title=f"layer {signal['layer']}", yticks=[], xlabel=what)
         ax.spines["left"].set_visible(False)
         ax.locator_params(axis="x", nbins=3)
@@ -201,8 +283,8 @@ def layer_lines(ax, tables, column, log=True):
     ----------
     ax : matplotlib.axes.Axes
     tables : dict of str to pandas.DataFrame
-        Label -> table as from :func:`course_utils.layers.layer_statistics`; with a column seed, the
-        mean over seeds is drawn with its 95 % interval.
+        Label -> table as from :func:`course_utils.layers.layer_statistics`; with a
+        column seed, the mean over seeds is drawn with its 95 % interval.
     column : str
         Such as "A_std" or "dZ_norm".
     log : bool
@@ -214,7 +296,15 @@ def layer_lines(ax, tables, column, log=True):
             band(ax, runs.columns.to_numpy(), runs.to_numpy(), label, k)
             ax.lines[-1].set_marker(MARKERS[k % 6])
         else:
-            ax.plot(table["layer"], table[column], color=COLOURS[k % 6], linestyle=STYLES[k % 6], marker=MARKERS[k % 6], ms=8, label=label)
+            ax.plot(
+                table["layer"],
+                table[column],
+                color=COLOURS[k % 6],
+                linestyle=STYLES[k % 6],
+                marker=MARKERS[k % 6],
+                ms=8,
+                label=label,
+            )
     ax.set(xlabel="layer", ylabel=column, yscale="log" if log else "linear")
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend()
@@ -230,29 +320,63 @@ def network(ax, layers, weights=None, biases=None, size=900):
     layers : list of list of str
         The text in each unit, one list a layer; the inputs first.
     weights : list of array, optional
-        One array a layer, shape (n_l, n_{l-1}): written on the edges, negative ones in orange.
+        One array a layer, shape (n_l, n_{l-1}): written on the edges, negative ones in
+        orange.
     biases : list of array, optional
         One array a layer, shape (n_l,): written under the units.
     size : float
         Area of a unit in points squared.
     """
-    places = [[(l, (len(units) - 1) / 2 - i) for i in range(len(units))] for l, units in enumerate(layers)]
+    places = [
+        [(l, (len(units) - 1) / 2 - i) for i in range(len(units))]
+        for l, units in enumerate(layers)
+    ]
     for l, (below, above) in enumerate(zip(places, places[1:])):
         for j, end in enumerate(above):
             for i, start in enumerate(below):
                 w = None if weights is None else np.asarray(weights[l])[j, i]
-                ax.plot(*zip(start, end), color=GREY if w is None else BLUE if w >= 0 else RED, linestyle="-", linewidth=1.8, zorder=1)
+                ax.plot(
+                    *zip(start, end),
+                    color=GREY if w is None else BLUE if w >= 0 else RED,
+                    linestyle="-",
+                    linewidth=1.8,
+                    zorder=1,
+                )
                 if w is not None:
                     (x, y), share = start, 0.3 if len(below) > 1 else 0.5
-                    ax.text(x + share * (end[0] - x), y + share * (end[1] - y), f"{w:g}", ha="center", va="center",
-                            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5}, zorder=2)
+                    ax.text(
+                        x + share * (end[0] - x),
+                        y + share * (end[1] - y),
+                        f"{w:g}",
+                        ha="center",
+                        va="center",
+                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+                        zorder=2,
+                    )
     for l, units in enumerate(layers):
         for i, text in enumerate(units):
-            ax.scatter(*places[l][i], s=size, facecolor="white", edgecolor=GREEN if l == 0 else BLUE, linewidth=2, zorder=3)
+            ax.scatter(
+                *places[l][i],
+                s=size,
+                facecolor="white",
+                edgecolor=GREEN if l == 0 else BLUE,
+                linewidth=2,
+                zorder=3,
+            )
             ax.text(*places[l][i], text, ha="center", va="center", zorder=4)
             if biases is not None and l > 0:
-                ax.annotate(f"b = {np.ravel(biases[l - 1])[i]:g}", places[l][i], xytext=(0, -30), textcoords="offset points", ha="center", color=GREY)
-    ax.set(xlim=(-0.3, len(layers) - 0.7), ylim=(-(max(map(len, layers)) / 2) - 0.2, max(map(len, layers)) / 2 + 0.1))
+                ax.annotate(
+                    f"b = {np.ravel(biases[l - 1])[i]:g}",
+                    places[l][i],
+                    xytext=(0, -30),
+                    textcoords="offset points",
+                    ha="center",
+                    color=GREY,
+                )
+    ax.set(
+        xlim=(-0.3, len(layers) - 0.7),
+        ylim=(-(max(map(len, layers)) / 2) - 0.2, max(map(len, layers)) / 2 + 0.1),
+    )
     ax.axis("off")
     return ax
 
@@ -268,17 +392,39 @@ def computation_graph(ax, nodes, edges):
     edges : list of (str, str, float, float)
         From, to, the value that flows forward, the gradient that flows back.
     """
-    for name, (x, y, text) in nodes.items():
-        ax.scatter(x, y, s=1500, facecolor="white", edgecolor=GREY, linewidth=2, zorder=3)
+    for x, y, text in nodes.values():
+        ax.scatter(
+            x, y, s=1500, facecolor="white", edgecolor=GREY, linewidth=2, zorder=3
+        )
         ax.text(x, y, text, ha="center", va="center", fontsize=15, zorder=4)
     for start, end, value, gradient in edges:
         a, b = np.array(nodes[start][:2]), np.array(nodes[end][:2])
-        arrow = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 20, "shrinkB": 20, "linewidth": 1.5}
+        arrow = {
+            "arrowstyle": "-|>",
+            "color": GREY,
+            "shrinkA": 20,
+            "shrinkB": 20,
+            "linewidth": 1.5,
+        }
         ax.annotate("", b, a, arrowprops=arrow, zorder=1)
         middle = (a + b) / 2
-        for text, colour, up, va in ((f"{value:g}", BLUE, 4, "bottom"), (f"{gradient:g}", RED, -4, "top")):
-            ax.annotate(text, middle, xytext=(0, up), textcoords="offset points", color=colour, fontsize=15, ha="center",
-                        va=va, weight="bold", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1}, zorder=5)
+        for text, colour, up, va in (
+            (f"{value:g}", BLUE, 4, "bottom"),
+            (f"{gradient:g}", RED, -4, "top"),
+        ):
+            ax.annotate(
+                text,
+                middle,
+                xytext=(0, up),
+                textcoords="offset points",
+                color=colour,
+                fontsize=15,
+                ha="center",
+                va=va,
+                weight="bold",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+                zorder=5,
+            )
     ax.margins(0.12, 0.25)
     ax.axis("off")
     return ax
@@ -301,7 +447,9 @@ def images(ax, pictures, titles=None, columns=None, gap=2):
     """
     pictures = np.asarray(pictures, dtype=float)
     if pictures.ndim != 3:
-        raise ValueError(f"pictures must have the shape (n, height, width), not {pictures.shape}.")
+        raise ValueError(
+            f"pictures must have the shape (n, height, width), not {pictures.shape}."
+        )
     n, height, width = pictures.shape
     columns = columns or n
     top = 9 if titles is not None else gap
@@ -330,14 +478,41 @@ def verdict_tiles(ax, board):
     colours = {HOLDS: BLUE, IN_PART: ORANGE, FAILS: RED, OPEN: "#DDDDDD"}
     notebooks = list(dict.fromkeys(board["notebook"]))
     for row, notebook in enumerate(notebooks):
-        for column, (claim, word) in enumerate(board.loc[board["notebook"] == notebook, ["id", "verdict"]].to_numpy()):
+        for column, (claim, word) in enumerate(
+            board.loc[board["notebook"] == notebook, ["id", "verdict"]].to_numpy()
+        ):
             ax.add_patch(plt.Rectangle((column, -row), 0.94, -0.9, color=colours[word]))
-            ax.text(column + 0.47, -row - 0.45, f"{MARKS[word]} {claim}", ha="center", va="center",
-                    color=GREY if word == OPEN else "black" if word == IN_PART else "white")
+            ax.text(
+                column + 0.47,
+                -row - 0.45,
+                f"{MARKS[word]} {claim}",
+                ha="center",
+                va="center",
+                color=GREY if word == OPEN else "black" if word == IN_PART else "white",
+            )
     for word, colour in colours.items():
-        ax.plot([], [], "s", ms=12, color=colour, label=f"{MARKS[word]} {word} ({np.sum(board['verdict'] == word)})")
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.1, 1), ncols=4, handletextpad=0.1, columnspacing=1)
-    ax.set(xlim=(0, 7), ylim=(-len(notebooks), 0), yticks=-np.arange(len(notebooks)) - 0.45, yticklabels=notebooks, xticks=[])
+        ax.plot(
+            [],
+            [],
+            "s",
+            ms=12,
+            color=colour,
+            label=f"{MARKS[word]} {word} ({np.sum(board['verdict'] == word)})",
+        )
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.1, 1),
+        ncols=4,
+        handletextpad=0.1,
+        columnspacing=1,
+    )
+    ax.set(
+        xlim=(0, 7),
+        ylim=(-len(notebooks), 0),
+        yticks=-np.arange(len(notebooks)) - 0.45,
+        yticklabels=notebooks,
+        xticks=[],
+    )
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     return ax

@@ -1,11 +1,15 @@
-"""An instrument for depth: what flows forward and backward through each hidden layer of a Keras model."""
+"""An instrument for depth: what flows forward and backward through each hidden layer of
+a Keras model."""
 
 import inspect
 
 import numpy as np
 import pandas as pd
 
-SATURATED = {"tanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99)}  # outputs beyond these count as saturated
+SATURATED = {
+    "tanh": (-0.99, 0.99),
+    "sigmoid": (0.01, 0.99),
+}  # outputs beyond these count as saturated
 
 
 def layer_signals(model, x, y, loss):
@@ -22,8 +26,9 @@ def layer_signals(model, x, y, loss):
     Returns
     -------
     list of dict
-        One for each activation before the last layer: layer (from 1), name, activation (its Keras name), and
-        the arrays Z, A, dZ of shape (m, ...) and dW, the gradient of the kernel before it.
+        One for each activation before the last layer: layer (from 1), name, activation
+        (its Keras name), and the arrays Z, A, dZ of shape (m, ...) and dW, the gradient
+        of the kernel before it.
 
     Raises
     ------
@@ -34,7 +39,10 @@ def layer_signals(model, x, y, loss):
     import tensorflow as tf
 
     if not isinstance(model, keras.Sequential):
-        raise TypeError(f"layer_signals needs a keras.Sequential model, not a {type(model).__name__}.")
+        raise TypeError(
+            "layer_signals needs a keras.Sequential model, not a"
+            f" {type(model).__name__}."
+        )
     loss = keras.losses.get(loss)
     rows, kernel, A = [], None, tf.convert_to_tensor(x, dtype=model.compute_dtype)
     with tf.GradientTape() as tape:
@@ -44,9 +52,23 @@ def layer_signals(model, x, y, loss):
             if activation not in (None, "linear") and layer is not model.layers[-1]:
                 rows.append((layer.name, activation, kernel.value, Z, A))
         value = tf.reduce_mean(loss(tf.convert_to_tensor(y), A))
-    dZ, dW = tape.gradient(value, ([Z for *_, Z, _ in rows], [kernel for _, _, kernel, _, _ in rows]))
-    return [{"layer": i, "name": name, "activation": activation, "Z": Z.numpy(), "A": A.numpy(), "dZ": dz.numpy(), "dW": dw.numpy()}
-            for i, ((name, activation, _, Z, A), dz, dw) in enumerate(zip(rows, dZ, dW), start=1)]
+    dZ, dW = tape.gradient(
+        value, ([Z for *_, Z, _ in rows], [kernel for _, _, kernel, _, _ in rows])
+    )
+    return [
+        {
+            "layer": i,
+            "name": name,
+            "activation": activation,
+            "Z": Z.numpy(),
+            "A": A.numpy(),
+            "dZ": dz.numpy(),
+            "dW": dw.numpy(),
+        }
+        for i, ((name, activation, _, Z, A), dz, dw) in enumerate(
+            zip(rows, dZ, dW), start=1
+        )
+    ]
 
 
 def layer_statistics(signals):
@@ -55,27 +77,45 @@ def layer_statistics(signals):
     Returns
     -------
     pandas.DataFrame
-        One row for each layer: layer, name, A_mean, A_std, saturated (share of A beyond 0.99 in size for
-        tanh, below 0.01 or above 0.99 for sigmoid, NaN for others), dead (share of units that are
-        0 on the whole batch), dZ_std, dZ_norm and dW_norm (Frobenius norms).
+        One row for each layer: layer, name, A_mean, A_std, saturated (share of A beyond
+        0.99 in size for tanh, below 0.01 or above 0.99 for sigmoid, NaN for others),
+        dead (share of units that are 0 on the whole batch), dZ_std, dZ_norm and dW_norm
+        (Frobenius norms).
     """
     rows = []
     for signal in signals:
-        A, (low, high) = signal["A"], SATURATED.get(signal["activation"], (np.nan, np.nan))
-        rows.append({
-            "layer": signal["layer"], "name": signal["name"], "A_mean": A.mean(), "A_std": A.std(),
-            "saturated": np.nan if np.isnan(low) else np.mean((A < low) | (A > high)),
-            "dead": np.mean(np.all(A.reshape(-1, A.shape[-1]) == 0, axis=0)),
-            "dZ_std": signal["dZ"].std(), "dZ_norm": np.linalg.norm(signal["dZ"]), "dW_norm": np.linalg.norm(signal["dW"]),
-        })
+        A, (low, high) = (
+            signal["A"],
+            SATURATED.get(signal["activation"], (np.nan, np.nan)),
+        )
+        rows.append(
+            {
+                "layer": signal["layer"],
+                "name": signal["name"],
+                "A_mean": A.mean(),
+                "A_std": A.std(),
+                "saturated": (
+                    np.nan if np.isnan(low) else np.mean((A < low) | (A > high))
+                ),
+                "dead": np.mean(np.all(A.reshape(-1, A.shape[-1]) == 0, axis=0)),
+                "dZ_std": signal["dZ"].std(),
+                "dZ_norm": np.linalg.norm(signal["dZ"]),
+                "dW_norm": np.linalg.norm(signal["dW"]),
+            }
+        )
     return pd.DataFrame(rows)
 
 
 def _apply(layer, A):
-    """Z, A and the activation's name (or None) of a layer with its activation inside, alone, or none."""
+    """Z, A and the activation's name (or None) of a layer with its activation inside,
+    alone, or none."""
     import keras
 
-    options = {"training": True} if "training" in inspect.signature(layer.call).parameters else {}
+    options = (
+        {"training": True}
+        if "training" in inspect.signature(layer.call).parameters
+        else {}
+    )
     if isinstance(layer, (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.ELU)):
         return A, layer(A, **options), type(layer).__name__.lower()
     activation = getattr(layer, "activation", None)
@@ -86,4 +126,8 @@ def _apply(layer, A):
         Z = layer(A, **options)
     finally:
         layer.activation = activation
-    return Z, activation(Z), getattr(activation, "__name__", type(activation).__name__.lower())
+    return (
+        Z,
+        activation(Z),
+        getattr(activation, "__name__", type(activation).__name__.lower()),
+    )

@@ -1,4 +1,5 @@
-"""A progress bar that is gone when the work is done: in a notebook it leaves nothing in the stored file."""
+"""A progress bar that is gone when the work is done: in a notebook it leaves nothing in
+the stored file."""
 
 import os
 import uuid
@@ -9,7 +10,8 @@ DELAY = 1  # seconds until a bar shows
 
 
 class _Line:
-    """A file for tqdm that is one line of a notebook's output; an empty text takes it away."""
+    """A file for tqdm that is one line of a notebook's output; an empty text takes it
+    away."""
 
     def __init__(self):
         self.id, self.shown = uuid.uuid4().hex, False
@@ -19,7 +21,12 @@ class _Line:
 
         text = text.strip()
         if text or self.shown:
-            display({"text/plain": text} if text else {}, raw=True, display_id=self.id, update=self.shown)
+            display(
+                {"text/plain": text} if text else {},
+                raw=True,
+                display_id=self.id,
+                update=self.shown,
+            )
             self.shown = bool(text) or self.shown
 
     def flush(self):
@@ -37,10 +44,22 @@ def progress(total, description, unit):
     Returns
     -------
     tqdm.tqdm
-        A context manager with `update(n)`. With the environment variable TQDM_DISABLE set it shows nothing.
+        A context manager with `update(n)`. With the environment variable TQDM_DISABLE
+        set it shows nothing.
     """
-    return tqdm(total=total, desc=description, unit=unit, delay=DELAY, leave=False, ncols=88, file=_Line() if _in_notebook() else None,
-                bar_format="{desc}: {percentage:3.0f}% |{bar}| {elapsed} gone, {remaining} left", disable=bool(os.environ.get("TQDM_DISABLE")))
+    return tqdm(
+        total=total,
+        desc=description,
+        unit=unit,
+        delay=DELAY,
+        leave=False,
+        ncols=88,
+        file=_Line() if _in_notebook() else None,
+        bar_format=(
+            "{desc}: {percentage:3.0f}% |{bar}| {elapsed} gone, {remaining} left"
+        ),
+        disable=bool(os.environ.get("TQDM_DISABLE")),
+    )
 
 
 def _in_notebook():

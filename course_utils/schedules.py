@@ -1,4 +1,5 @@
-"""Cyclical learning rates, and the range test that chooses their limits (Smith 2017, the lecture's C55).
+"""Cyclical learning rates, and the range test that chooses their limits (Smith 2017,
+the lecture's C55).
 
 What Keras has is not here: `InverseTimeDecay`, `ExponentialDecay`, `PolynomialDecay`,
 `PiecewiseConstantDecay` and `CosineDecay` of `keras.optimizers.schedules`.
@@ -13,10 +14,12 @@ POLICIES = ("triangular", "triangular2", "exp_range")
 
 @keras.saving.register_keras_serializable(package="course_utils")
 class CyclicalLearningRate(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that rises and falls between two limits along triangles (Smith 2017, the lecture's cyclical rate).
+    """A rate that rises and falls between two limits along triangles (Smith 2017, the
+    lecture's cyclical rate).
 
-    With the update t counted from 0 and s the step size: cycle = floor(1 + t / 2s), x = |t / s - 2 cycle + 1|,
-    rate = base + (max - base) max(0, 1 - x) scale. One cycle takes 2s updates.
+    With the update t counted from 0 and s the step size: cycle = floor(1 + t / 2s), x =
+    |t / s - 2 cycle + 1|, rate = base + (max - base) max(0, 1 - x) scale. One cycle
+    takes 2s updates.
 
     Parameters
     ----------
@@ -35,38 +38,86 @@ class CyclicalLearningRate(keras.optimizers.schedules.LearningRateSchedule):
         If a parameter is outside its range, or the policy is unknown.
     """
 
-    def __init__(self, base_learning_rate, max_learning_rate, step_size, policy="triangular", gamma=1.0):
+    def __init__(
+        self,
+        base_learning_rate,
+        max_learning_rate,
+        step_size,
+        policy="triangular",
+        gamma=1.0,
+    ):
         if not 0 <= base_learning_rate < max_learning_rate:
-            raise ValueError(f"The limits must be 0 <= base < max, not {base_learning_rate} and {max_learning_rate}.")
+            raise ValueError(
+                f"The limits must be 0 <= base < max, not {base_learning_rate} and"
+                f" {max_learning_rate}."
+            )
         if step_size < 1:
-            raise ValueError(f"step_size is a number of updates, at least 1, not {step_size}.")
+            raise ValueError(
+                f"step_size is a number of updates, at least 1, not {step_size}."
+            )
         if policy not in POLICIES:
-            raise ValueError(f"policy must be one of {', '.join(POLICIES)}, not {policy!r}.")
+            raise ValueError(
+                f"policy must be one of {', '.join(POLICIES)}, not {policy!r}."
+            )
         if not 0 < gamma <= 1:
             raise ValueError(f"gamma must be above 0 and at most 1, not {gamma}.")
-        self.base_learning_rate, self.max_learning_rate = float(base_learning_rate), float(max_learning_rate)
+        self.base_learning_rate, self.max_learning_rate = (
+            float(base_learning_rate),
+            float(max_learning_rate),
+        )
         self.step_size, self.policy, self.gamma = int(step_size), policy, float(gamma)
 
     def __call__(self, step):
-        """The rate at update `step` (from 0; a number or an array): float32 of the same shape."""
+        """The rate at update `step` (from 0; a number or an array): float32 of the same
+        shape."""
         whole = ops.cast(step, "int32")
-        cycle = whole // (2 * self.step_size)  # from 0; whole numbers, so that late updates keep their digits
+        cycle = whole // (
+            2 * self.step_size
+        )  # from 0; whole numbers, so that late updates keep their digits
         t = ops.cast(whole - 2 * self.step_size * cycle, "float32")
         height = 1 - ops.abs(t / self.step_size - 1)
-        scale = {"triangular": lambda: 1.0,
-                 "triangular2": lambda: ops.power(0.5, ops.cast(cycle, "float32")),
-                 "exp_range": lambda: ops.power(self.gamma, ops.cast(whole, "float32"))}[self.policy]()
-        return self.base_learning_rate + (self.max_learning_rate - self.base_learning_rate) * height * scale
+        scale = {
+            "triangular": lambda: 1.0,
+            "triangular2": lambda: ops.power(0.5, ops.cast(cycle, "float32")),
+            "exp_range": lambda: ops.power(self.gamma, ops.cast(whole, "float32")),
+        }[self.policy]()
+        return (
+            self.base_learning_rate
+            + (self.max_learning_rate - self.base_learning_rate) * height * scale
+        )
 
     def get_config(self):
         """What rebuilds this schedule."""
-        return {name: getattr(self, name) for name in ("base_learning_rate", "max_learning_rate", "step_size", "policy", "gamma")}
+        return {
+            name: getattr(self, name)
+            for name in (
+                "base_learning_rate",
+                "max_learning_rate",
+                "step_size",
+                "policy",
+                "gamma",
+            )
+        }
 
 
-def learning_rate_range_test(build_model, x, y, seeds, loss, low, high, updates, optimizer="sgd", batch_size=32, linear=False):
-    """One short run per seed while the rate grows from `low` to `high` (Smith 2017, section 3.3).
+def learning_rate_range_test(
+    build_model,
+    x,
+    y,
+    seeds,
+    loss,
+    low,
+    high,
+    updates,
+    optimizer="sgd",
+    batch_size=32,
+    linear=False,
+):
+    """One short run per seed while the rate grows from `low` to `high` (Smith 2017,
+    section 3.3).
 
-    Take the lower limit of a cycle where the loss begins to fall, the upper one where it turns ragged or rises.
+    Take the lower limit of a cycle where the loss begins to fall, the upper one where
+    it turns ragged or rises.
 
     Parameters
     ----------
@@ -84,8 +135,9 @@ def learning_rate_range_test(build_model, x, y, seeds, loss, low, high, updates,
     Returns
     -------
     pandas.DataFrame
-        One row for each seed and update: seed, update (from 1), learning_rate, loss (of that update's batch,
-        before the update). :func:`course_utils.figures.range_test` draws it.
+        One row for each seed and update: seed, update (from 1), learning_rate, loss (of
+        that update's batch, before the update). :func:`course_utils.figures.range_test`
+        draws it.
 
     Raises
     ------
@@ -95,13 +147,30 @@ def learning_rate_range_test(build_model, x, y, seeds, loss, low, high, updates,
     from .replicas import fit_replicas
 
     if not 0 < low < high or updates < 2:
-        raise ValueError(f"The rates must grow, 0 < low < high, over at least 2 updates: not {low} to {high} over {updates}.")
+        raise ValueError(
+            f"The rates must grow, 0 < low < high, over at least 2 updates: not {low}"
+            f" to {high} over {updates}."
+        )
     schedules = keras.optimizers.schedules
-    rising = schedules.PolynomialDecay(low, updates - 1, high) if linear else schedules.ExponentialDecay(low, updates - 1, high / low)
+    rising = (
+        schedules.PolynomialDecay(low, updates - 1, high)
+        if linear
+        else schedules.ExponentialDecay(low, updates - 1, high / low)
+    )
     optimizer = keras.optimizers.get(optimizer)
     config = {**optimizer.get_config(), "learning_rate": schedules.serialize(rising)}
     epochs = -(-updates // -(-len(x) // batch_size))
-    runs = fit_replicas(build_model, x, y, seeds, type(optimizer).from_config(config), loss, epochs=epochs, batch_size=batch_size, per_update=True)
+    runs = fit_replicas(
+        build_model,
+        x,
+        y,
+        seeds,
+        type(optimizer).from_config(config),
+        loss,
+        epochs=epochs,
+        batch_size=batch_size,
+        per_update=True,
+    )
     table = runs.updates[runs.updates["update"] <= updates].reset_index(drop=True)
     table.insert(2, "learning_rate", np.asarray(rising(table["update"].to_numpy() - 1)))
     return table

@@ -1,4 +1,5 @@
-"""Is it luck? Intervals, paired comparisons and times to a target, on tidy frames with one row for each seed."""
+"""Is it luck? Intervals, paired comparisons and times to a target, on tidy frames with
+one row for each seed."""
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,10 @@ def mean_interval(values, level=0.95):
 
     values = np.asarray(values, dtype=float)
     if values.ndim != 1 or len(values) < 2:
-        raise ValueError(f"An interval needs at least two values in one row, not the shape {values.shape}.")
+        raise ValueError(
+            "An interval needs at least two values in one row, not the shape"
+            f" {values.shape}."
+        )
     mean, error = values.mean(), stats.sem(values)
     half = stats.t.ppf((1 + level) / 2, len(values) - 1) * error
     return float(mean), float(mean - half), float(mean + half)
@@ -48,7 +52,9 @@ def share_interval(successes, level=0.95):
     successes = np.asarray(successes)
     if successes.dtype != bool or successes.ndim != 1 or not len(successes):
         raise ValueError("A share needs a row of True and False.")
-    interval = stats.binomtest(int(successes.sum()), len(successes)).proportion_ci(level, method="wilson")
+    interval = stats.binomtest(int(successes.sum()), len(successes)).proportion_ci(
+        level, method="wilson"
+    )
     return float(successes.mean()), float(interval.low), float(interval.high)
 
 
@@ -71,12 +77,21 @@ def summary(frame, by, value, level=0.95):
         The columns of `by`, then mean, low, high, n.
     """
     groups = frame.groupby(by, sort=False)[value]
-    rows = pd.DataFrame([mean_interval(part, level) for _, part in groups], columns=["mean", "low", "high"])
-    return groups.size().rename("n").reset_index().join(rows)[[*np.atleast_1d(by), "mean", "low", "high", "n"]]
+    rows = pd.DataFrame(
+        [mean_interval(part, level) for _, part in groups],
+        columns=["mean", "low", "high"],
+    )
+    return (
+        groups.size()
+        .rename("n")
+        .reset_index()
+        .join(rows)[[*np.atleast_1d(by), "mean", "low", "high", "n"]]
+    )
 
 
 def paired(frame, value, arm, first, second, level=0.95):
-    """The difference `first` minus `second` of two arms over the same seeds, with its t interval.
+    """The difference `first` minus `second` of two arms over the same seeds, with its t
+    interval.
 
     Parameters
     ----------
@@ -99,9 +114,19 @@ def paired(frame, value, arm, first, second, level=0.95):
     ValueError
         If the two arms do not have the same seeds, each once.
     """
-    one, two = (frame.loc[frame[arm] == name].set_index("seed")[value] for name in (first, second))
-    if not len(one) or sorted(one.index) != sorted(two.index) or one.index.has_duplicates:
-        raise ValueError(f"{first!r} and {second!r} must have the same seeds, each once: a paired comparison needs pairs.")
+    one, two = (
+        frame.loc[frame[arm] == name].set_index("seed")[value]
+        for name in (first, second)
+    )
+    if (
+        not len(one)
+        or sorted(one.index) != sorted(two.index)
+        or one.index.has_duplicates
+    ):
+        raise ValueError(
+            f"{first!r} and {second!r} must have the same seeds, each once: a paired"
+            " comparison needs pairs."
+        )
     return mean_interval((one - two.reindex(one.index)).to_numpy(), level)
 
 
@@ -113,7 +138,8 @@ def time_to(history, value, target, step="epoch"):
     history : pandas.DataFrame
         Columns seed, `step` and `value`.
     value : str
-        A column; names with "loss" or "error" in them must fall to the target, others rise to it.
+        A column; names with "loss" or "error" in them must fall to the target, others
+        rise to it.
     target : float
     step : str
         "epoch" or "update".
@@ -126,10 +152,13 @@ def time_to(history, value, target, step="epoch"):
     Raises
     ------
     ValueError
-        If a seed has several rows for one step: the frame holds several arms, then take one at a time.
+        If a seed has several rows for one step: the frame holds several arms, then take
+        one at a time.
     """
     if history.duplicated(["seed", step]).any():
-        raise ValueError(f"A seed has several rows for the same {step}: take one arm at a time.")
+        raise ValueError(
+            f"A seed has several rows for the same {step}: take one arm at a time."
+        )
     falls = "loss" in value or "error" in value
     reached = history[value] <= target if falls else history[value] >= target
     return history[step].where(reached).groupby(history["seed"], sort=False).min()

@@ -1,4 +1,5 @@
-"""Exercises: not tried, wrong with a fitting hint, right with a reason, and never a traceback."""
+"""Exercises: not tried, wrong with a fitting hint, right with a reason, and never a
+traceback."""
 
 import numpy as np
 import pytest
@@ -24,17 +25,44 @@ def doubling():
     del checks._exercises["99-double"]
 
 
-@pytest.mark.parametrize("answer, said", [
-    ((...,), "… 99-double: not tried yet. Put your answer in place of the dots and run the cell again."),
-    (((1, ...),), "… 99-double: not tried yet. Put your answer in place of the dots and run the cell again."),
-    ((), "… 99-double: not tried yet. Put your answer in place of the dots and run the cell again."),
-    ((lambda x: ...,), "… 99-double: not tried yet. Put your answer in place of the dots and run the cell again."),
-    ((9,), "✗ 99-double: not yet. That is the square."),
-    ((5,), "✗ 99-double: not yet. Double it."),
-    (("six",), "✗ 99-double: not yet. Double it."),
-    ((6,), "✓ 99-double: right. Twice three is six."),
-    ((np.float32(6.0001),), "✓ 99-double: right. Twice three is six."),
-])
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        (
+            (...,),
+            (
+                "… 99-double: not tried yet. Put your answer in place of the dots and"
+                " run the cell again."
+            ),
+        ),
+        (
+            ((1, ...),),
+            (
+                "… 99-double: not tried yet. Put your answer in place of the dots and"
+                " run the cell again."
+            ),
+        ),
+        (
+            (),
+            (
+                "… 99-double: not tried yet. Put your answer in place of the dots and"
+                " run the cell again."
+            ),
+        ),
+        (
+            (lambda x: ...,),
+            (
+                "… 99-double: not tried yet. Put your answer in place of the dots and"
+                " run the cell again."
+            ),
+        ),
+        ((9,), "✗ 99-double: not yet. That is the square."),
+        ((5,), "✗ 99-double: not yet. Double it."),
+        (("six",), "✗ 99-double: not yet. Double it."),
+        ((6,), "✓ 99-double: right. Twice three is six."),
+        ((np.float32(6.0001),), "✓ 99-double: right. Twice three is six."),
+    ],
+)
 def test_what_check_says(doubling, capsys, answer, said):
     check("99-double", *answer)
     assert capsys.readouterr().out.strip() == said
@@ -50,7 +78,9 @@ def test_an_unusable_answer_is_explained_not_raised(doubling, capsys, answer):
 def test_an_unknown_exercise_is_said(doubling, capsys, name):
     check(name, 1)
     out = capsys.readouterr().out
-    assert out.startswith(f"There is no exercise {name!r}.") and ("99-double" in out) == (name == "99-dubble")
+    assert out.startswith(f"There is no exercise {name!r}.") and (
+        "99-double" in out
+    ) == (name == "99-dubble")
 
 
 def test_a_name_is_given_once(doubling):
@@ -58,18 +88,44 @@ def test_a_name_is_given_once(doubling):
         exercise("99-double", "")(None)
 
 
-@pytest.mark.parametrize("answer, expected, same", [
-    ([1, 2], [1, 2], True), ([1, 2], [2, 1], False), ([[1, 2]], [1, 2], False), (None, 1, False), ("1", 1, True), (1.0005, 1.0, True), (1.01, 1.0, False),
-    (25451, 25450, False), ((3 / 0.1) ** 2, 900, True),
-])
+@pytest.mark.parametrize(
+    "answer, expected, same",
+    [
+        ([1, 2], [1, 2], True),
+        ([1, 2], [2, 1], False),
+        ([[1, 2]], [1, 2], False),
+        (None, 1, False),
+        ("1", 1, True),
+        (1.0005, 1.0, True),
+        (1.01, 1.0, False),
+        (25451, 25450, False),
+        ((3 / 0.1) ** 2, 900, True),
+    ],
+)
 def test_close_compares_shape_and_numbers(answer, expected, same):
     assert close(answer, expected) is same
 
 
-@pytest.mark.parametrize("junk", [None, "text", -1e9, [], np.zeros((2, 2)), {}, lambda *a: None, float("nan"), object()])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        None,
+        "text",
+        -1e9,
+        [],
+        np.zeros((2, 2)),
+        {},
+        lambda *a: None,
+        float("nan"),
+        object(),
+    ],
+)
 def test_no_exercise_raises_or_accepts_junk(capsys, junk):
-    """Every exercise of the course, with every kind of junk, in every number of arguments up to three."""
+    """Every exercise of the course, with every kind of junk, in every number of
+    arguments up to three."""
     for name in exercise_names():
         for count in (1, 2, 3):
             check(name, *[junk] * count)
-            assert not capsys.readouterr().out.startswith("✓"), f"{name} accepts {junk!r}"
+            assert not capsys.readouterr().out.startswith("✓"), (
+                f"{name} accepts {junk!r}"
+            )

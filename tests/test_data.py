@@ -1,4 +1,5 @@
-"""Loaders: what they return, and one clear sentence for everything that can go wrong."""
+"""Loaders: what they return, and one clear sentence for everything that can go
+wrong."""
 
 import hashlib
 import shutil
@@ -13,14 +14,26 @@ from course_utils.data import DATA, DataError, load_cifar10, load_mnist
 
 
 def fake(path, n_train, n_test, shape, dtype=np.uint8):
-    np.savez(path, x_train=np.zeros((n_train, *shape), dtype), y_train=np.zeros(n_train, np.uint8),
-             x_test=np.zeros((n_test, *shape), dtype), y_test=np.zeros((n_test, 1), np.uint8))
+    np.savez(
+        path,
+        x_train=np.zeros((n_train, *shape), dtype),
+        y_train=np.zeros(n_train, np.uint8),
+        x_test=np.zeros((n_test, *shape), dtype),
+        y_test=np.zeros((n_test, 1), np.uint8),
+    )
 
 
 def test_the_5k_digits_are_balanced_images():
     (x, y), (x_test, y_test) = load_mnist()
-    assert x.shape == (4000, 28, 28) and x_test.shape == (1000, 28, 28) and x.dtype == x_test.dtype == np.uint8
-    assert np.bincount(y).tolist() == [400] * 10 and np.bincount(y_test).tolist() == [100] * 10
+    assert (
+        x.shape == (4000, 28, 28)
+        and x_test.shape == (1000, 28, 28)
+        and x.dtype == x_test.dtype == np.uint8
+    )
+    assert (
+        np.bincount(y).tolist() == [400] * 10
+        and np.bincount(y_test).tolist() == [100] * 10
+    )
     assert x.max() == 255 and 30 < x.mean() < 37  # MNIST's mean pixel is 33.3
 
 
@@ -39,7 +52,9 @@ def test_a_linear_model_reads_the_digits():
 
 
 def test_the_checksum_in_the_readme_is_the_files():
-    assert data.checksums(DATA) == {"mnist_5k.npz": hashlib.sha256((DATA / "mnist_5k.npz").read_bytes()).hexdigest()}
+    assert data.checksums(DATA) == {
+        "mnist_5k.npz": hashlib.sha256((DATA / "mnist_5k.npz").read_bytes()).hexdigest()
+    }
 
 
 @pytest.mark.parametrize("size", [0, 1000, 800_000])
@@ -81,16 +96,41 @@ def test_the_full_sets_come_from_the_named_folder(tmp_path, monkeypatch):
     assert x.shape == (50000, 32, 32, 3) and y_test.shape == (10000,)
 
 
-@pytest.mark.parametrize("change, message", [
-    (lambda folder: None, "is not there.*unset COURSE_DATA"),
-    (lambda folder: (folder / "mnist.npz").write_bytes(b"not an archive"), "cannot be read"),
-    (lambda folder: np.savez(folder / "mnist.npz", images=np.zeros(3)), "cannot be read"),
-    (lambda folder: np.savez(folder / "mnist.npz", x_train=np.array([{}], object)), "cannot be read"),  # a pickle
-    (lambda folder: fake(folder / "mnist.npz", 100, 10, (28, 28)), "shape .100, 28, 28"),
-    (lambda folder: fake(folder / "mnist.npz", 60000, 10000, (2, 2), np.float32), "float32"),
-    (lambda folder: (fake(folder / "mnist.npz", 60000, 10000, (28, 28)),
-                     (folder / "SHA256SUMS").write_text("0" * 64 + "  mnist.npz\n")), "SHA-256"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda folder: None, "is not there.*unset COURSE_DATA"),
+        (
+            lambda folder: (folder / "mnist.npz").write_bytes(b"not an archive"),
+            "cannot be read",
+        ),
+        (
+            lambda folder: np.savez(folder / "mnist.npz", images=np.zeros(3)),
+            "cannot be read",
+        ),
+        (
+            lambda folder: np.savez(
+                folder / "mnist.npz", x_train=np.array([{}], object)
+            ),
+            "cannot be read",
+        ),  # a pickle
+        (
+            lambda folder: fake(folder / "mnist.npz", 100, 10, (28, 28)),
+            "shape .100, 28, 28",
+        ),
+        (
+            lambda folder: fake(folder / "mnist.npz", 60000, 10000, (2, 2), np.float32),
+            "float32",
+        ),
+        (
+            lambda folder: (
+                fake(folder / "mnist.npz", 60000, 10000, (28, 28)),
+                (folder / "SHA256SUMS").write_text("0" * 64 + "  mnist.npz\n"),
+            ),
+            "SHA-256",
+        ),
+    ],
+)
 def test_a_bad_folder_is_one_sentence(tmp_path, monkeypatch, change, message):
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     change(tmp_path)
@@ -100,11 +140,31 @@ def test_a_bad_folder_is_one_sentence(tmp_path, monkeypatch, change, message):
 
 
 @pytest.mark.parametrize("load", ["load_mnist('full')", "load_cifar10()"])
-def test_without_a_network_the_sentence_names_the_remedy_and_leaves_no_file(tmp_path, load):
+def test_without_a_network_the_sentence_names_the_remedy_and_leaves_no_file(
+    tmp_path, load
+):
     """In a process of its own: an unreachable proxy, and an empty Keras home."""
-    code = f"from course_utils.data import *\ntry:\n    {load}\nexcept DataError as error:\n    print('SENTENCE', error)"
-    environment = {"PATH": "", "HOME": str(tmp_path), "KERAS_HOME": str(tmp_path / "keras"), "https_proxy": "http://127.0.0.1:9"}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
-    (sentence,) = [line for line in done.stdout.splitlines() if line.startswith("SENTENCE")]
+    code = (
+        f"from course_utils.data import *\ntry:\n    {load}\nexcept DataError as"
+        " error:\n    print('SENTENCE', error)"
+    )
+    environment = {
+        "PATH": "",
+        "HOME": str(tmp_path),
+        "KERAS_HOME": str(tmp_path / "keras"),
+        "https_proxy": "http://127.0.0.1:9",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    (sentence,) = [
+        line for line in done.stdout.splitlines() if line.startswith("SENTENCE")
+    ]
     assert "COURSE_DATA" in sentence and "network" in sentence
-    assert not [path for path in tmp_path.rglob("*") if path.suffix in {".npz", ".gz", ".part"}]
+    assert not [
+        path for path in tmp_path.rglob("*") if path.suffix in {".npz", ".gz", ".part"}
+    ]

@@ -1,4 +1,5 @@
-"""Experiments: resumed equals uninterrupted, nothing lost or counted twice, settings never mixed, failures shown."""
+"""Experiments: resumed equals uninterrupted, nothing lost or counted twice, settings
+never mixed, failures shown."""
 
 import os
 import signal
@@ -6,18 +7,32 @@ import subprocess
 import sys
 import threading
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from course_utils import experiments
-from course_utils.experiments import EXPERIMENTS, Experiment, columns, published, results
+from course_utils.experiments import (
+    EXPERIMENTS,
+    Experiment,
+    columns,
+    published,
+    results,
+)
 
-MEASURED = ["arm", "seed", "epoch", "updates", "test_accuracy", "test_errors", "train_loss", "test_loss"]
+MEASURED = [
+    "arm",
+    "seed",
+    "epoch",
+    "updates",
+    "test_accuracy",
+    "test_errors",
+    "train_loss",
+    "test_loss",
+]
 EPOCHS = 8
-TOY = f'''
+TOY = f"""
 import os, time
 import keras
 from pathlib import Path
@@ -39,23 +54,40 @@ def run(run):
     if run.job == os.environ.get("TOY_BROKEN"):
         raise ArithmeticError("the toy is broken")
     told = run.report
-    run.report = lambda share: (told(share), time.sleep(float(os.environ.get("TOY_PAUSE", 0))))
+    run.report = lambda share: (
+        told(share),
+        time.sleep(float(os.environ.get("TOY_PAUSE", 0))),
+    )
     data = training.Data(*training.pictures(60, 40, 4))
     rows = keras.Input((), dtype="int32")
-    start = lambda place: keras.initializers.HeNormal(seed=10 * run.seed + place)  # never the process's own generator: a worker uses it too
-    h = keras.layers.Dense(8, activation="relu", kernel_initializer=start(0))(keras.layers.Flatten()(training.Lookup(data.x)(rows)))
-    h = keras.layers.Dropout(0.5, seed=10 * run.seed + 2)(h) if run.job == "dropout" else h
+    start = lambda place: keras.initializers.HeNormal(
+        seed=10 * run.seed + place
+    )  # never the process's own generator: a worker uses it too
+    h = keras.layers.Dense(8, activation="relu", kernel_initializer=start(0))(
+        keras.layers.Flatten()(training.Lookup(data.x)(rows))
+    )
+    h = (
+        keras.layers.Dropout(0.5, seed=10 * run.seed + 2)(h)
+        if run.job == "dropout"
+        else h
+    )
     h = keras.layers.Dense(10, kernel_initializer=start(1))(h)
-    model = training.compile_classifier(keras.Model(rows, h), keras.optimizers.Adam(0.01), 3)
+    model = training.compile_classifier(
+        keras.Model(rows, h), keras.optimizers.Adam(0.01), 3
+    )
     return training.train(run, model, data, [20] * {EPOCHS}, range(4, {EPOCHS + 1}, 4))
-'''
-DRIVER = '''
+"""
+DRIVER = """
 import sys
 from course_utils import experiments
-experiments.EXPERIMENTS["toy"] = experiments.Experiment("toy_experiment", "C00", "a toy", (), "none", "seconds")
+
+experiments.EXPERIMENTS["toy"] = experiments.Experiment(
+    "toy_experiment", "C00", "a toy", (), "none", "seconds"
+)
 from course_utils.experiments.__main__ import main
+
 sys.exit(main(["toy", "--length", "1", *sys.argv[1:]]))
-'''
+"""
 
 
 TOY_ENTRY = Experiment("toy_experiment", "C00", "a toy", (), "none", "seconds")
@@ -71,14 +103,17 @@ def toy_folder(tmp_path_factory):
 
 @pytest.fixture
 def toy(toy_folder, monkeypatch, tmp_path):
-    """Call it with options: the exit status of the toy's command line, in this process."""
+    """Call it with options: the exit status of the toy's command line, in this
+    process."""
     from course_utils.experiments.__main__ import main
 
     monkeypatch.setitem(EXPERIMENTS, "toy", TOY_ENTRY)
     monkeypatch.setenv("PYTHONPATH", str(toy_folder))
     monkeypatch.setenv("TQDM_DISABLE", "1")
     monkeypatch.syspath_prepend(str(toy_folder))
-    return lambda *options: main(["toy", "--length", "1", "--results", str(tmp_path), *options])
+    return lambda *options: main(
+        ["toy", "--length", "1", "--results", str(tmp_path), *options]
+    )
 
 
 def table(folder, name="toy"):
@@ -95,12 +130,21 @@ def uninterrupted(toy_folder, tmp_path_factory):
         patch.setitem(EXPERIMENTS, "toy", TOY_ENTRY)
         patch.setenv("TQDM_DISABLE", "1")
         patch.syspath_prepend(str(toy_folder))
-        assert main(["toy", "--length", "1", "--results", str(folder), "--seeds", "1"]) == 0
+        assert (
+            main(["toy", "--length", "1", "--results", str(folder), "--seeds", "1"])
+            == 0
+        )
     return table(folder)
 
 
 def command(toy_folder, results, *options):
-    return [sys.executable, str(toy_folder / "driver.py"), "--results", str(results), *options]
+    return [
+        sys.executable,
+        str(toy_folder / "driver.py"),
+        "--results",
+        str(results),
+        *options,
+    ]
 
 
 def environment(toy_folder, **more):
@@ -116,25 +160,40 @@ def wait_for(condition, seconds=150):
 
 def same(one, other):
     """Whether both measured the same, to the last digit, in whatever order."""
-    one, other = (frame[MEASURED].sort_values(["arm", "seed", "epoch"], ignore_index=True) for frame in (one, other))
+    one, other = (
+        frame[MEASURED].sort_values(["arm", "seed", "epoch"], ignore_index=True)
+        for frame in (one, other)
+    )
     pd.testing.assert_frame_equal(one, other, check_exact=True, check_dtype=False)
     return True
 
 
-def test_a_killed_run_goes_on_where_it_stopped_and_equals_an_uninterrupted_one(toy_folder, uninterrupted, tmp_path):
+def test_a_killed_run_goes_on_where_it_stopped_and_equals_an_uninterrupted_one(
+    toy_folder, uninterrupted, tmp_path
+):
     run = command(toy_folder, tmp_path, "--seeds", "1")
-    killed = subprocess.Popen(run, env=environment(toy_folder, TOY_PAUSE="0.2"), stderr=subprocess.DEVNULL)
+    killed = subprocess.Popen(
+        run, env=environment(toy_folder, TOY_PAUSE="0.2"), stderr=subprocess.DEVNULL
+    )
     try:
-        wait_for(lambda: epochs_done(tmp_path, "toy-full-dropout-0") >= 3)  # in the middle of the second arm
+        wait_for(
+            lambda: epochs_done(tmp_path, "toy-full-dropout-0") >= 3
+        )  # in the middle of the second arm
     finally:
         killed.send_signal(signal.SIGKILL)
     assert killed.wait() == -signal.SIGKILL
     before = epochs_done(tmp_path, "toy-full-dropout-0")
     assert 3 <= before < EPOCHS and set(table(tmp_path)["arm"]) == {"plain"}
-    again = subprocess.run(run, env=environment(toy_folder), capture_output=True, text=True, timeout=120)
-    assert again.returncode == 0 and "1 of 2 runs are in toy.csv, 1 to do" in again.stdout, again.stderr
+    again = subprocess.run(
+        run, env=environment(toy_folder), capture_output=True, text=True, timeout=120
+    )
+    assert (
+        again.returncode == 0 and "1 of 2 runs are in toy.csv, 1 to do" in again.stdout
+    ), again.stderr
     assert "100.0%" in again.stderr and "left" in again.stderr
-    assert same(table(tmp_path), uninterrupted) and not list((tmp_path / ".state").glob("toy-*"))
+    assert same(table(tmp_path), uninterrupted) and not list(
+        (tmp_path / ".state").glob("toy-*")
+    )
 
 
 def epochs_done(folder, beginning):
@@ -147,28 +206,82 @@ def epochs_done(folder, beginning):
 
 
 def test_results_are_tidy_with_their_origin(uninterrupted):
-    assert len(uninterrupted) == 2 * EPOCHS / 4 and not uninterrupted.duplicated(["arm", "seed", "epoch"]).any()
+    assert (
+        len(uninterrupted) == 2 * EPOCHS / 4
+        and not uninterrupted.duplicated(["arm", "seed", "epoch"]).any()
+    )
     row = uninterrupted.iloc[0]
-    assert row["updates"] == 12 and row["status"] == "finished" and row["test_errors"] == round(40 * (1 - row["test_accuracy"]))
-    assert row["command"] == "python -m course_utils.experiments toy --seeds 1 --scale full --length 1.0"
-    assert row[["seconds", "samples_per_second", "device", "backend", "keras", "python", "finished"]].notna().all()
+    assert (
+        row["updates"] == 12
+        and row["status"] == "finished"
+        and row["test_errors"] == round(40 * (1 - row["test_accuracy"]))
+    )
+    assert (
+        row["command"]
+        == "python -m course_utils.experiments toy --seeds 1 --scale full --length 1.0"
+    )
+    assert (
+        row[
+            [
+                "seconds",
+                "samples_per_second",
+                "device",
+                "backend",
+                "keras",
+                "python",
+                "finished",
+            ]
+        ]
+        .notna()
+        .all()
+    )
     assert uninterrupted.groupby("arm")["train_loss"].last().nunique() == 2
 
 
-def test_a_lost_worker_loses_nothing_and_nothing_counts_twice(toy, toy_folder, uninterrupted, tmp_path):
+def test_a_lost_worker_loses_nothing_and_nothing_counts_twice(
+    toy, toy_folder, uninterrupted, tmp_path
+):
     from distributed import LocalCluster
 
     status, pause = [], environment(toy_folder, TOY_PAUSE="0.15")
-    with LocalCluster(n_workers=0, protocol="tcp://", host="127.0.0.1", dashboard_address=None, silence_logs=50) as cluster:  # a scheduler
-        worker = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address,
-                  "--no-nanny", "--nthreads", "1", "--no-dashboard"]
+    with LocalCluster(
+        n_workers=0,
+        protocol="tcp://",
+        host="127.0.0.1",
+        dashboard_address=None,
+        silence_logs=50,
+    ) as cluster:  # a scheduler
+        worker = [
+            sys.executable,
+            "-m",
+            "distributed.cli.dask_worker",
+            cluster.scheduler_address,
+            "--no-nanny",
+            "--nthreads",
+            "1",
+            "--no-dashboard",
+        ]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        workers = [subprocess.Popen(worker, env=pause, cwd=tmp_path, **quiet) for _ in range(2)]
+        workers = [
+            subprocess.Popen(worker, env=pause, cwd=tmp_path, **quiet) for _ in range(2)
+        ]
         try:
             wait_for(lambda: len(cluster.scheduler.workers) == 2)
-            run = threading.Thread(target=lambda: status.append(toy("--seeds", "1", "--cluster", cluster.scheduler_address)))
+            run = threading.Thread(
+                target=lambda: status.append(
+                    toy("--seeds", "1", "--cluster", cluster.scheduler_address)
+                )
+            )
             run.start()
-            wait_for(lambda: min(epochs_done(tmp_path, f"toy-full-{arm}-0") for arm in ("plain", "dropout")) >= 2)  # both are at work
+            wait_for(
+                lambda: (
+                    min(
+                        epochs_done(tmp_path, f"toy-full-{arm}-0")
+                        for arm in ("plain", "dropout")
+                    )
+                    >= 2
+                )
+            )  # both are at work
             workers[0].send_signal(signal.SIGKILL)
             run.join(120)
         finally:
@@ -177,22 +290,34 @@ def test_a_lost_worker_loses_nothing_and_nothing_counts_twice(toy, toy_folder, u
                 process.wait()
     assert status == [0]
     assert same(table(tmp_path), uninterrupted) and list(tmp_path.glob("*.part")) == []
-    assert "ADDRESS" in table(tmp_path)["command"][0] and "tcp" not in (tmp_path / "toy.csv").read_text()
+    assert (
+        "ADDRESS" in table(tmp_path)["command"][0]
+        and "tcp" not in (tmp_path / "toy.csv").read_text()
+    )
 
 
-def test_a_failed_arm_is_reported_and_tried_again(toy, uninterrupted, tmp_path, monkeypatch, capsys):
+def test_a_failed_arm_is_reported_and_tried_again(
+    toy, uninterrupted, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setenv("TOY_BROKEN", "plain")
     assert toy("--seeds", "1") == 1
     failed = table(tmp_path).query("status == 'failed'")
-    assert failed["arm"].tolist() == ["plain"] and failed["error"].tolist() == ["ArithmeticError: the toy is broken"]
+    assert failed["arm"].tolist() == ["plain"] and failed["error"].tolist() == [
+        "ArithmeticError: the toy is broken"
+    ]
     assert "plain, seed 0 failed" in capsys.readouterr().err
     monkeypatch.setattr(experiments, "RESULTS", tmp_path)
-    assert set(results("toy")["arm"]) == {"dropout"} and results("toy")["epoch"].dtype == int  # only what is finished
+    assert (
+        set(results("toy")["arm"]) == {"dropout"}
+        and results("toy")["epoch"].dtype == int
+    )  # only what is finished
     monkeypatch.delenv("TOY_BROKEN")
     assert toy("--seeds", "1") == 0 and "1 to do" in capsys.readouterr().out
     assert same(table(tmp_path), uninterrupted)
     before = (tmp_path / "toy.csv").read_bytes()
-    assert toy("--seeds", "1") == 0 and (tmp_path / "toy.csv").read_bytes() == before  # nothing left to do
+    assert (
+        toy("--seeds", "1") == 0 and (tmp_path / "toy.csv").read_bytes() == before
+    )  # nothing left to do
 
 
 def test_other_settings_are_refused_in_one_sentence(toy, tmp_path, capsys):
@@ -202,7 +327,11 @@ def test_other_settings_are_refused_in_one_sentence(toy, tmp_path, capsys):
     capsys.readouterr()  # the first run's progress bar
     assert toy("--seeds", "2", "--length", "2") == 2
     message = capsys.readouterr().err
-    assert "other settings (length 1.0 there, 2.0 here)" in message and "--results" in message and message.count("\n") == 1
+    assert (
+        "other settings (length 1.0 there, 2.0 here)" in message
+        and "--results" in message
+        and message.count("\n") == 1
+    )
     assert (tmp_path / "toy.csv").read_bytes() == before
 
 
@@ -212,13 +341,21 @@ def test_two_runs_at_once_are_refused(toy, tmp_path, capsys):
 
     other = ResultsFile("toy", tmp_path)
     other.lock()
-    assert toy("--seeds", "1") == 2 and "another process is running this experiment" in capsys.readouterr().err
+    assert (
+        toy("--seeds", "1") == 2
+        and "another process is running this experiment" in capsys.readouterr().err
+    )
 
 
-def test_an_unknown_arm_and_an_absent_scheduler_are_one_sentence(toy, capsys, monkeypatch):
+def test_an_unknown_arm_and_an_absent_scheduler_are_one_sentence(
+    toy, capsys, monkeypatch
+):
     import dask
 
-    assert toy("--arms", "nothing") == 2 and "it has plain, dropout" in capsys.readouterr().err
+    assert (
+        toy("--arms", "nothing") == 2
+        and "it has plain, dropout" in capsys.readouterr().err
+    )
     with dask.config.set({"distributed.comm.timeouts.connect": "0.2s"}):
         assert toy("--seeds", "1", "--cluster", "tcp://127.0.0.1:9") == 2
     assert "127.0.0.1:9" in capsys.readouterr().err
@@ -227,8 +364,14 @@ def test_an_unknown_arm_and_an_absent_scheduler_are_one_sentence(toy, capsys, mo
 def test_arms_are_chosen_by_name_or_by_part_of_it():
     from course_utils.experiments.runner import make_jobs
 
-    chosen = lambda *arms: [job.name for job in make_jobs("cyclical", 1, "full", None, None, arms, "")]
-    assert chosen("fixed") == ["fixed"] and chosen("Tuned") == ["tuned fixed"] and chosen("exp", "decay") == ["decay", "exp"]
+    chosen = lambda *arms: [
+        job.name for job in make_jobs("cyclical", 1, "full", None, None, arms, "")
+    ]
+    assert (
+        chosen("fixed") == ["fixed"]
+        and chosen("Tuned") == ["tuned fixed"]
+        and chosen("exp", "decay") == ["decay", "exp"]
+    )
     assert chosen("ed") == ["fixed", "tuned fixed"] and len(chosen()) == 6
 
 
@@ -236,8 +379,17 @@ def test_errors_name_no_folder_of_this_machine():
     from course_utils.experiments import runner
 
     job = runner.Job("toy", "no_such_module", "plain", 0, "full", 1.0, None, "")
-    row = runner.failure(job, OSError("/home/someone/data/mnist.npz is not there: put a whole mnist.npz there"), 0.0)
-    assert row["error"] == "OSError: mnist.npz is not there: put a whole mnist.npz there" and row["settings"] is None
+    row = runner.failure(
+        job,
+        OSError(
+            "/home/someone/data/mnist.npz is not there: put a whole mnist.npz there"
+        ),
+        0.0,
+    )
+    assert (
+        row["error"] == "OSError: mnist.npz is not there: put a whole mnist.npz there"
+        and row["settings"] is None
+    )
 
 
 def test_a_damaged_state_is_not_used(toy, uninterrupted, tmp_path):
@@ -256,7 +408,9 @@ def test_a_damaged_state_is_not_used(toy, uninterrupted, tmp_path):
 
 def test_wrong_names_list_the_right_ones():
     for call in (results, published):
-        with pytest.raises(ValueError, match="dropout, batch-increase, large-batch, cyclical"):
+        with pytest.raises(
+            ValueError, match="dropout, batch-increase, large-batch, cyclical"
+        ):
             call("dropuot")
     with pytest.raises(ValueError, match="small, full"):
         results("dropout", scale="medium")
@@ -265,44 +419,95 @@ def test_wrong_names_list_the_right_ones():
 def test_missing_results_are_no_rows_with_the_same_columns(tmp_path, monkeypatch):
     monkeypatch.setattr(experiments, "RESULTS", tmp_path)
     frame = results("large-batch")
-    assert len(frame) == 0 and list(frame) == columns("large-batch") and "sharpness_0.001" in frame
+    assert (
+        len(frame) == 0
+        and list(frame) == columns("large-batch")
+        and "sharpness_0.001" in frame
+    )
 
 
 def test_published_figures_have_a_source():
     frame = pd.concat([published(name).assign(name=name) for name in EXPERIMENTS])
-    assert list(published("dropout")) == ["arm", "measure", "value", "source"] and frame["source"].notna().all()
-    assert published("dropout").set_index("arm")["value"][["none", "hidden", "hidden+input"]].tolist() == [160, 130, 110]
+    assert (
+        list(published("dropout")) == ["arm", "measure", "value", "source"]
+        and frame["source"].notna().all()
+    )
+    assert published("dropout").set_index("arm")["value"][
+        ["none", "hidden", "hidden+input"]
+    ].tolist() == [160, 130, 110]
     assert not frame.duplicated(["name", "arm", "measure"]).any()
 
 
 def test_reading_and_listing_load_no_keras():
-    code = ("import sys; from course_utils.experiments import results, published; results('dropout'); published('dropout')\n"
-            "from course_utils.experiments.__main__ import main; main(['list']); assert not {'keras', 'tensorflow'} & set(sys.modules)")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0 and all(name in done.stdout for name in EXPERIMENTS), done.stderr
+    code = (
+        "import sys; from course_utils.experiments import results, published;"
+        " results('dropout'); published('dropout')\nfrom"
+        " course_utils.experiments.__main__ import main; main(['list']); assert not"
+        " {'keras', 'tensorflow'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0 and all(name in done.stdout for name in EXPERIMENTS), (
+        done.stderr
+    )
 
 
 # The experiments themselves, small.
 
 
-@pytest.mark.parametrize("name, arms, known", [
-    ("dropout", ["hidden+input"], 50), ("batch-increase", ["MNIST increase", "WRN increase"], 25), ("large-batch", ["F1"], 30),
-    ("cyclical", ["triangular2"], 5)])
+@pytest.mark.parametrize(
+    "name, arms, known",
+    [
+        ("dropout", ["hidden+input"], 50),
+        ("batch-increase", ["MNIST increase", "WRN increase"], 25),
+        ("large-batch", ["F1"], 30),
+        ("cyclical", ["triangular2"], 5),
+    ],
+)
 def test_small_scale(name, arms, known, tmp_path, monkeypatch):
     from course_utils.experiments.__main__ import main
 
     monkeypatch.setenv("TQDM_DISABLE", "1")
-    assert main([name, "--scale", "small", "--seeds", "1", "--results", str(tmp_path), "--arms", *arms]) == 0
+    assert (
+        main(
+            [
+                name,
+                "--scale",
+                "small",
+                "--seeds",
+                "1",
+                "--results",
+                str(tmp_path),
+                "--arms",
+                *arms,
+            ]
+        )
+        == 0
+    )
     monkeypatch.setattr(experiments, "RESULTS", tmp_path)
     frame = results(name, scale="small")
     assert list(frame) == columns(name) and frame["job"].nunique() == len(arms)
-    assert 100 * frame["test_accuracy"].max() > known and frame[["train_loss", "test_loss", "seconds"]].notna().all().all()
+    assert (
+        100 * frame["test_accuracy"].max() > known
+        and frame[["train_loss", "test_loss", "seconds"]].notna().all().all()
+    )
     if name == "large-batch":
         at = frame[frame["arm"] == "F1 line to large"].set_index("alpha")
         last = frame[frame["epoch"] == frame["epoch"].max()].set_index("arm")
-        assert last.loc[["F1 small", "F1 large", "F1 large scaled"], ["sharpness_0.001", "plane_sharpness_0.001"]].gt(0).all().all()
+        assert (
+            last.loc[
+                ["F1 small", "F1 large", "F1 large scaled"],
+                ["sharpness_0.001", "plane_sharpness_0.001"],
+            ]
+            .gt(0)
+            .all()
+            .all()
+        )
         other = frame[frame["arm"] == "F1 line to large scaled"].set_index("alpha")
-        assert at.loc[0, "test_loss"] == other.loc[0, "test_loss"]  # both lines go through the small batch's minimum
+        assert (
+            at.loc[0, "test_loss"] == other.loc[0, "test_loss"]
+        )  # both lines go through the small batch's minimum
 
 
 def test_the_devices_limit_is_measured():
@@ -311,7 +516,14 @@ def test_the_devices_limit_is_measured():
     from course_utils.experiments.training import flops, matrix_rate
 
     layers = keras.layers
-    net = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3, padding="same"), layers.Flatten(), layers.Dense(10)])
+    net = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, padding="same"),
+            layers.Flatten(),
+            layers.Dense(10),
+        ]
+    )
     assert flops(net) == 3 * 2 * (64 * 27 * 4 + 256 * 10)
     assert 1e8 < matrix_rate(windows=1, n=256) < 1e16
 
@@ -324,28 +536,51 @@ def test_momentum_rises_with_the_updates_however_many_one_call_executes():
     g, found = 3.0, []
     for steps in (1, 5):
         w = keras.Variable(np.zeros((1, 1), "float32"))
-        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
-        model.compile(RampedSGD(0.1, 0.5, 0.9, ramp=8), loss=lambda y, output: output * g, steps_per_execution=steps)  # a constant gradient
-        model.fit(np.ones((20, 1)), np.zeros((20, 1)), batch_size=2, shuffle=False, verbose=0)
+        model = keras.Sequential(
+            [
+                keras.Input((1,)),
+                keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros"),
+            ]
+        )
+        model.compile(
+            RampedSGD(0.1, 0.5, 0.9, ramp=8),
+            loss=lambda y, output: output * g,
+            steps_per_execution=steps,
+        )  # a constant gradient
+        model.fit(
+            np.ones((20, 1)), np.zeros((20, 1)), batch_size=2, shuffle=False, verbose=0
+        )
         found.append(float(np.asarray(model.layers[0].kernel)[0, 0]))
     w = v = 0.0
     for t in range(10):
         p = min(0.5 + 0.4 * t / 8, 0.9)
         v = p * v - (1 - p) * 0.1 * g
         w += v
-    assert found[0] == pytest.approx(w, rel=1e-5) and found[1] == pytest.approx(w, rel=1e-5)
+    assert found[0] == pytest.approx(w, rel=1e-5) and found[1] == pytest.approx(
+        w, rel=1e-5
+    )
 
 
 def test_batches_and_rates_keep_the_noise_scale():
     from course_utils.experiments.batch_increase import plan, rate_schedule, settings
 
     s = settings("WRN increase", "full", 1.0)
-    plans = {kind: plan(f"WRN {kind}", s, 50000) for kind in ("decay", "hybrid", "increase")}
-    assert [plans["increase"][e][0] for e in (0, 59, 60, 120, 160)] == [128, 128, 640, 3200, 5000]  # never above a tenth of the data
+    plans = {
+        kind: plan(f"WRN {kind}", s, 50000) for kind in ("decay", "hybrid", "increase")
+    }
+    assert [plans["increase"][e][0] for e in (0, 59, 60, 120, 160)] == [
+        128,
+        128,
+        640,
+        3200,
+        5000,
+    ]  # never above a tenth of the data
     for epochs in zip(*plans.values()):
         assert np.ptp([rate / batch for batch, rate in epochs]) < 1e-12
     schedule = rate_schedule([(50, 0.1), (50, 0.02), (25, 0.02), (25, 0.004)], 100)
-    assert np.allclose([float(schedule(t)) for t in range(12)], [0.1] * 2 + [0.02] * 6 + [0.004] * 4)
+    assert np.allclose(
+        [float(schedule(t)) for t in range(12)], [0.1] * 2 + [0.02] * 6 + [0.004] * 4
+    )
 
 
 def test_every_policy_of_the_cyclical_experiment():
@@ -353,11 +588,21 @@ def test_every_policy_of_the_cyclical_experiment():
 
     s = settings("fixed", "full", 1.0)
     at = lambda job, t, **more: float(rate(job, s, 70000, **more)(t))
-    assert [at("fixed", t) for t in (0, 60000, 60001, 65001)] == pytest.approx([1e-3, 1e-3, 1e-4, 1e-5])
-    assert [at("triangular2", t) for t in (0, 2000, 4000, 6000)] == pytest.approx([1e-3, 6e-3, 1e-3, 3.5e-3])
-    assert [at("exp_range", t) for t in (0, 2000)] == pytest.approx([1e-3, 1e-3 + 5e-3 * 0.99994**2000], rel=1e-4)
-    assert [at("decay", t) for t in (0, 1000, 2000, 9000)] == pytest.approx([6e-3, 3.5e-3, 1e-3, 1e-3])
-    assert at("exp", 10000) == pytest.approx(1e-3 * 0.99994**10000, rel=1e-3) and at("tuned fixed", 0, fixed=4e-3) == pytest.approx(4e-3)
+    assert [at("fixed", t) for t in (0, 60000, 60001, 65001)] == pytest.approx(
+        [1e-3, 1e-3, 1e-4, 1e-5]
+    )
+    assert [at("triangular2", t) for t in (0, 2000, 4000, 6000)] == pytest.approx(
+        [1e-3, 6e-3, 1e-3, 3.5e-3]
+    )
+    assert [at("exp_range", t) for t in (0, 2000)] == pytest.approx(
+        [1e-3, 1e-3 + 5e-3 * 0.99994**2000], rel=1e-4
+    )
+    assert [at("decay", t) for t in (0, 1000, 2000, 9000)] == pytest.approx(
+        [6e-3, 3.5e-3, 1e-3, 1e-3]
+    )
+    assert at("exp", 10000) == pytest.approx(1e-3 * 0.99994**10000, rel=1e-3) and at(
+        "tuned fixed", 0, fixed=4e-3
+    ) == pytest.approx(4e-3)
 
 
 def test_local_response_normalization_divides_by_its_equation():
@@ -365,9 +610,14 @@ def test_local_response_normalization_divides_by_its_equation():
 
     x = np.random.default_rng(0).normal(0, 300, (2, 5, 5, 3)).astype("float32")
     found = np.asarray(LocalResponseNormalization()(x))
-    for row, column in ((2, 3), (0, 4)):  # inside, and in a corner, where the mean is over fewer neighbours
+    for row, column in (
+        (2, 3),
+        (0, 4),
+    ):  # inside, and in a corner, where the mean is over fewer neighbours
         around = x[:, max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
-        expected = x[:, row, column] / (1 + 5e-5 * (around**2).mean(axis=(1, 2))) ** 0.75
+        expected = (
+            x[:, row, column] / (1 + 5e-5 * (around**2).mean(axis=(1, 2))) ** 0.75
+        )
         assert np.allclose(found[:, row, column], expected, rtol=1e-5)
 
 
@@ -375,13 +625,24 @@ def test_sharpness_finds_the_maximum_in_the_box():
     from course_utils.experiments.large_batch import sharpness
 
     curvature, x = np.array([1.0, 100.0, 0.0]), np.array([0.0, 1.0, 5.0])
-    quadratic = lambda w: (0.5 * curvature @ (w - x) ** 2 + 1e-4 * (w - x).sum(), curvature * (w - x) + 1e-4)
+    quadratic = lambda w: (
+        0.5 * curvature @ (w - x) ** 2 + 1e-4 * (w - x).sum(),
+        curvature * (w - x) + 1e-4,
+    )
     bound = 1e-2 * (np.abs(x) + 1)
-    assert sharpness(quadratic, x, 1e-2) == pytest.approx(100 * quadratic(x + bound)[0], rel=1e-6)
-    flat = lambda w: tuple(1e-9 * part for part in quadratic(w))  # a loss of nearly nothing has a sharpness, too
-    assert sharpness(flat, x, 1e-2) == pytest.approx(100e-9 * quadratic(x + bound)[0], rel=1e-6)
+    assert sharpness(quadratic, x, 1e-2) == pytest.approx(
+        100 * quadratic(x + bound)[0], rel=1e-6
+    )
+    flat = lambda w: tuple(
+        1e-9 * part for part in quadratic(w)
+    )  # a loss of nearly nothing has a sharpness, too
+    assert sharpness(flat, x, 1e-2) == pytest.approx(
+        100e-9 * quadratic(x + bound)[0], rel=1e-6
+    )
     plane = np.array([[0.0], [2.0], [0.0]])  # along the second axis, where A+ x = 1/2
-    assert sharpness(quadratic, x, 1e-2, plane) == pytest.approx(100 * quadratic(x + 2 * np.array([0, 1e-2 * 1.5, 0]))[0], rel=1e-6)
+    assert sharpness(quadratic, x, 1e-2, plane) == pytest.approx(
+        100 * quadratic(x + 2 * np.array([0, 1e-2 * 1.5, 0]))[0], rel=1e-6
+    )
 
 
 def test_the_gradient_at_a_minimum_is_the_losses():
@@ -391,7 +652,11 @@ def test_the_gradient_at_a_minimum_is_the_losses():
 
     s = settings("F1", "small", 1.0)
     data = Data(*load_mnist())
-    loss = Loss(build(s, data, 0, 0.0, 25, at_minimum=True), data, np.arange(2000, dtype="int32"))
+    loss = Loss(
+        build(s, data, 0, 0.0, 25, at_minimum=True),
+        data,
+        np.arange(2000, dtype="int32"),
+    )
     w = _vector(loss.model.trainable_variables).astype("float64")
     value, gradient = loss.with_gradient(w)
     direction = gradient / np.linalg.norm(gradient)

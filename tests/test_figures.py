@@ -1,4 +1,5 @@
-"""Figures: the data they draw, checked against SciPy and by hand, and the sentences of their errors."""
+"""Figures: the data they draw, checked against SciPy and by hand, and the sentences of
+their errors."""
 
 import matplotlib
 
@@ -22,12 +23,19 @@ def ax():
 
 
 def test_the_style_is_opaque_and_readable():
-    assert plt.rcParams["figure.facecolor"] == "white" and plt.rcParams["font.size"] >= 13 and 72 <= plt.rcParams["figure.dpi"] <= 100
+    assert (
+        plt.rcParams["figure.facecolor"] == "white"
+        and plt.rcParams["font.size"] >= 13
+        and 72 <= plt.rcParams["figure.dpi"] <= 100
+    )
 
 
 def test_points_draws_each_class_with_its_own_marker_and_colour(ax):
     figures.points(ax, X, [0, 1, 1, 0])
-    assert [c.get_offsets().data.tolist() for c in ax.collections] == [[[0, 0], [1, 1]], [[0, 1], [1, 0]]]
+    assert [c.get_offsets().data.tolist() for c in ax.collections] == [
+        [[0, 0], [1, 1]],
+        [[0, 1], [1, 0]],
+    ]
     assert len({tuple(c.get_facecolor()[0]) for c in ax.collections}) == 2
     assert [text for text in ax.get_legend_handles_labels()[1]] == ["0", "1"]
 
@@ -43,7 +51,9 @@ def test_decision_regions_asks_for_the_whole_plane_and_shades_both_sides(ax):
     (grid,) = asked
     assert grid.shape == (2500, 2) and grid.min() == -0.5 and grid.max() == 1.5
     areas = [path.get_extents() for path in ax.collections[0].get_paths()]
-    assert areas[0].xmax == pytest.approx(0.25, abs=0.03) and areas[1].xmin == pytest.approx(0.25, abs=0.03)
+    assert areas[0].xmax == pytest.approx(0.25, abs=0.03) and areas[
+        1
+    ].xmin == pytest.approx(0.25, abs=0.03)
 
 
 def test_band_is_the_t_interval_of_the_mean(ax):
@@ -59,18 +69,33 @@ def test_band_is_the_t_interval_of_the_mean(ax):
 
 def test_curves_is_the_band_of_a_tidy_frame(ax):
     runs = np.random.default_rng(0).normal(size=(5, 4))
-    history = pd.DataFrame({"seed": np.repeat(np.arange(5), 4), "epoch": np.tile([1, 2, 3, 4], 5), "val_loss": runs.ravel()})
-    figures.curves(ax, history.sample(frac=1, random_state=0), "epoch", "val_loss", "runs")
-    assert np.allclose(ax.lines[0].get_ydata(), runs.mean(axis=0)) and ax.lines[0].get_xdata().tolist() == [1, 2, 3, 4]
+    history = pd.DataFrame(
+        {
+            "seed": np.repeat(np.arange(5), 4),
+            "epoch": np.tile([1, 2, 3, 4], 5),
+            "val_loss": runs.ravel(),
+        }
+    )
+    figures.curves(
+        ax, history.sample(frac=1, random_state=0), "epoch", "val_loss", "runs"
+    )
+    assert np.allclose(ax.lines[0].get_ydata(), runs.mean(axis=0)) and ax.lines[
+        0
+    ].get_xdata().tolist() == [1, 2, 3, 4]
     assert ax.get_xlabel() == "epoch" and ax.get_ylabel() == "validation loss"
 
 
 def test_layer_histograms_have_the_densities_of_their_layers():
     fig, axes = plt.subplots(1, 2)
-    signals = [{"layer": 1, "A": np.linspace(0, 1, 100)}, {"layer": 2, "A": np.zeros(10)}]
+    signals = [
+        {"layer": 1, "A": np.linspace(0, 1, 100)},
+        {"layer": 2, "A": np.zeros(10)},
+    ]
     figures.layer_histograms(axes, signals, bins=10, limits=(0, 1))
     heights = [patch.get_height() for patch in axes[0].patches]
-    assert np.allclose(heights, np.histogram(signals[0]["A"], 10, (0, 1), density=True)[0]) and axes[1].patches[0].get_height() == pytest.approx(10)
+    assert np.allclose(
+        heights, np.histogram(signals[0]["A"], 10, (0, 1), density=True)[0]
+    ) and axes[1].patches[0].get_height() == pytest.approx(10)
     with pytest.raises(ValueError, match="2 layers, but only 1 axes"):
         figures.layer_histograms(axes[:1], signals)
     plt.close(fig)
@@ -78,21 +103,50 @@ def test_layer_histograms_have_the_densities_of_their_layers():
 
 def test_layer_lines_draws_a_table_or_the_mean_over_seeds(ax):
     one = pd.DataFrame({"layer": [1, 2, 3], "A_std": [1.0, 0.1, 0.01]})
-    many = pd.concat([one.assign(seed=s, A_std=one["A_std"] * (1 + s)) for s in range(3)])
+    many = pd.concat(
+        [one.assign(seed=s, A_std=one["A_std"] * (1 + s)) for s in range(3)]
+    )
     figures.layer_lines(ax, {"one": one, "many": many}, "A_std")
-    assert [line.get_ydata().tolist() for line in ax.lines] == [pytest.approx([1, 0.1, 0.01]), pytest.approx([2, 0.2, 0.02])]
-    assert ax.get_yscale() == "log" and [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "many"]
+    assert [line.get_ydata().tolist() for line in ax.lines] == [
+        pytest.approx([1, 0.1, 0.01]),
+        pytest.approx([2, 0.2, 0.02]),
+    ]
+    assert ax.get_yscale() == "log" and [
+        text.get_text() for text in ax.get_legend().get_texts()
+    ] == ["one", "many"]
 
 
 def test_network_writes_every_unit_weight_and_bias(ax):
-    figures.network(ax, [["$x_1$", "$x_2$"], ["a", "b"], ["o"]], [[[1, -2], [3, 4]], [[5, 6]]], [[0.5, -1.5], [7]])
+    figures.network(
+        ax,
+        [["$x_1$", "$x_2$"], ["a", "b"], ["o"]],
+        [[[1, -2], [3, 4]], [[5, 6]]],
+        [[0.5, -1.5], [7]],
+    )
     written = [text.get_text() for text in ax.texts]
-    assert {"$x_1$", "$x_2$", "a", "b", "o", "1", "-2", "3", "4", "5", "6", "b = 0.5", "b = -1.5", "b = 7"} == set(written)
+    assert {
+        "$x_1$",
+        "$x_2$",
+        "a",
+        "b",
+        "o",
+        "1",
+        "-2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "b = 0.5",
+        "b = -1.5",
+        "b = 7",
+    } == set(written)
     assert len(ax.lines) == 6
 
 
 def test_computation_graph_writes_values_and_gradients(ax):
-    figures.computation_graph(ax, {"x": (0, 0, "x"), "f": (1, 0, "+")}, [("x", "f", -2, -4)])
+    figures.computation_graph(
+        ax, {"x": (0, 0, "x"), "f": (1, 0, "+")}, [("x", "f", -2, -4)]
+    )
     assert {"x", "+", "-2", "-4"} <= {text.get_text() for text in ax.texts}
 
 
@@ -104,33 +158,72 @@ def test_images_places_every_picture(ax):
     assert [text.get_text() for text in ax.texts] == list("abcde")
 
 
-def test_show_displays_the_picture_with_its_sentence_as_alternative_text(capsys, monkeypatch):
+def test_show_displays_the_picture_with_its_sentence_as_alternative_text(
+    capsys, monkeypatch
+):
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda thing, **kw: shown.append((thing, kw)))
+    monkeypatch.setattr(
+        "IPython.display.display", lambda thing, **kw: shown.append((thing, kw))
+    )
     fig = plt.figure()
     figures.show(fig, "It rises.")
     figures.show(pd.DataFrame({"a": [1]}), "One.")
-    assert shown[0] == (fig, {"metadata": {"image/png": {"alt": "It rises."}}}) and not plt.fignum_exists(fig.number)
-    assert [thing.data for thing, _ in shown[1:]][0] == "*It rises.*" and "<table" in shown[2][0].data and shown[3][0].data == "*One.*"
+    assert shown[0] == (
+        fig,
+        {"metadata": {"image/png": {"alt": "It rises."}}},
+    ) and not plt.fignum_exists(fig.number)
+    assert (
+        [thing.data for thing, _ in shown[1:]][0] == "*It rises.*"
+        and "<table" in shown[2][0].data
+        and shown[3][0].data == "*One.*"
+    )
 
 
 def test_verdict_tiles_has_a_tile_for_each_claim_and_counts_the_verdicts(ax):
-    board = pd.DataFrame({"id": ["C01", "C02", "C03"], "notebook": ["a", "a", "b"], "verdict": ["holds", "not measured", "holds"]})
+    board = pd.DataFrame(
+        {
+            "id": ["C01", "C02", "C03"],
+            "notebook": ["a", "a", "b"],
+            "verdict": ["holds", "not measured", "holds"],
+        }
+    )
     figures.verdict_tiles(ax, board)
     assert [text.get_text() for text in ax.texts] == ["✓ C01", "· C02", "✓ C03"]
     assert [patch.get_xy() for patch in ax.patches] == [(0, 0), (1, 0), (0, -1)]
-    assert ax.patches[0].get_facecolor() == ax.patches[2].get_facecolor() != ax.patches[1].get_facecolor()
+    assert (
+        ax.patches[0].get_facecolor()
+        == ax.patches[2].get_facecolor()
+        != ax.patches[1].get_facecolor()
+    )
     assert "✓ holds (2)" in ax.get_legend_handles_labels()[1]
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda ax: figures.points(ax, np.zeros(3), [0, 1, 2]), r"X must have the shape \(m, 2\), not \(3,\)"),
-    (lambda ax: figures.points(ax, X, [0, 1]), "one label for each of the 4 points"),
-    (lambda ax: figures.decision_regions(ax, lambda p: p, X, [0, 0, 1, 1]), "one label for each point"),
-    (lambda ax: figures.band(ax, [1, 2], np.zeros((1, 2)), ""), "at least 2 seeds, 2"),
-    (lambda ax: figures.band(ax, [1, 2], np.zeros((5, 3)), ""), "at least 2 seeds, 2"),
-    (lambda ax: figures.images(ax, np.zeros((28, 28))), r"\(n, height, width\)"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (
+            lambda ax: figures.points(ax, np.zeros(3), [0, 1, 2]),
+            r"X must have the shape \(m, 2\), not \(3,\)",
+        ),
+        (
+            lambda ax: figures.points(ax, X, [0, 1]),
+            "one label for each of the 4 points",
+        ),
+        (
+            lambda ax: figures.decision_regions(ax, lambda p: p, X, [0, 0, 1, 1]),
+            "one label for each point",
+        ),
+        (
+            lambda ax: figures.band(ax, [1, 2], np.zeros((1, 2)), ""),
+            "at least 2 seeds, 2",
+        ),
+        (
+            lambda ax: figures.band(ax, [1, 2], np.zeros((5, 3)), ""),
+            "at least 2 seeds, 2",
+        ),
+        (lambda ax: figures.images(ax, np.zeros((28, 28))), r"\(n, height, width\)"),
+    ],
+)
 def test_wrong_shapes_are_named(ax, call, message):
     with pytest.raises(ValueError, match=message):
         call(ax)

@@ -1,4 +1,5 @@
-"""The stop button: in a real kernel nothing further runs, what was learned is there, and the bar is gone."""
+"""The stop button: in a real kernel nothing further runs, what was learned is there,
+and the bar is gone."""
 
 import time
 from queue import Empty
@@ -8,11 +9,24 @@ from jupyter_client.manager import start_new_kernel
 TRAIN = """
 import numpy as np, keras
 from course_utils import fit_replicas
+
 x = np.random.default_rng(0).normal(size=(2000, 50)).astype("float32")
-runs = fit_replicas(lambda: keras.Sequential([keras.Input((50,)), keras.layers.Dense(1)]), x, x[:, :1], range(4), "sgd", "mse", epochs=100000, batch_size=2)
+runs = fit_replicas(
+    lambda: keras.Sequential([keras.Input((50,)), keras.layers.Dense(1)]),
+    x,
+    x[:, :1],
+    range(4),
+    "sgd",
+    "mse",
+    epochs=100000,
+    batch_size=2,
+)
 print("went on")
 """
-LOOK = "import sys; print(len(sys.last_value.runs.weights), sys.last_value.runs.history.columns.tolist())"
+LOOK = (
+    "import sys; print(len(sys.last_value.runs.weights),"
+    " sys.last_value.runs.history.columns.tolist())"
+)
 
 
 def messages(client, request, seconds):
@@ -25,7 +39,10 @@ def messages(client, request, seconds):
             continue
         if message["parent_header"].get("msg_id") == request:
             found.append((message["msg_type"], message["content"]))
-            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+            if (
+                message["msg_type"] == "status"
+                and message["content"]["execution_state"] == "idle"
+            ):
                 break
     return found
 
@@ -37,19 +54,35 @@ def test_the_stop_button_stops_and_nothing_is_left_behind(monkeypatch):
     try:
         request = client.execute(TRAIN)
         before, end = [], time.time() + 60
-        while not any(kind in ("display_data", "update_display_data") for kind, _ in before) and time.time() < end:
+        while (
+            not any(
+                kind in ("display_data", "update_display_data") for kind, _ in before
+            )
+            and time.time() < end
+        ):
             before += messages(client, request, 1)
         bar = next(content for kind, content in before if kind == "display_data")
-        assert "4 replicas" in bar["data"]["text/plain"] and "left" in bar["data"]["text/plain"]
+        assert (
+            "4 replicas" in bar["data"]["text/plain"]
+            and "left" in bar["data"]["text/plain"]
+        )
         manager.interrupt_kernel()
         pressed = time.time()
         after = messages(client, request, 30)
         assert time.time() - pressed < 10
-        assert any(kind == "error" and content["ename"] == "Interrupted" for kind, content in after)
+        assert any(
+            kind == "error" and content["ename"] == "Interrupted"
+            for kind, content in after
+        )
         assert not any("went on" in content.get("text", "") for _, content in after)
-        assert [content["data"] for kind, content in after if kind == "update_display_data"][-1] == {}
+        assert [
+            content["data"] for kind, content in after if kind == "update_display_data"
+        ][-1] == {}
         told = messages(client, client.execute(LOOK), 30)
-        assert any("2 ['seed', 'epoch', 'loss']" in content.get("text", "") for _, content in told)
+        assert any(
+            "2 ['seed', 'epoch', 'loss']" in content.get("text", "")
+            for _, content in told
+        )
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -7,12 +7,27 @@ import pytest
 from course_utils.layers import layer_signals, layer_statistics
 
 rng = np.random.default_rng(0)
-X, Y = rng.normal(size=(20, 5)).astype("float32"), rng.normal(size=(20, 2)).astype("float32")
+X, Y = (
+    rng.normal(size=(20, 5)).astype("float32"),
+    rng.normal(size=(20, 2)).astype("float32"),
+)
 FORMS = {
-    "inside": lambda a: [keras.layers.Dense(4, activation=a), keras.layers.Dense(3, activation=a)],
-    "apart": lambda a: [keras.layers.Dense(4), keras.layers.Activation(a), keras.layers.Dense(3), keras.layers.Activation(a)],
+    "inside": lambda a: [
+        keras.layers.Dense(4, activation=a),
+        keras.layers.Dense(3, activation=a),
+    ],
+    "apart": lambda a: [
+        keras.layers.Dense(4),
+        keras.layers.Activation(a),
+        keras.layers.Dense(3),
+        keras.layers.Activation(a),
+    ],
 }
-SLOPES = {"tanh": lambda A: 1 - A**2, "sigmoid": lambda A: A * (1 - A), "relu": lambda A: A > 0}
+SLOPES = {
+    "tanh": lambda A: 1 - A**2,
+    "sigmoid": lambda A: A * (1 - A),
+    "relu": lambda A: A > 0,
+}
 
 
 def model(layers):
@@ -26,12 +41,18 @@ def test_signals_are_those_of_backpropagation(form, activation):
     net = model(FORMS[form](activation))
     one, two = layer_signals(net, X, Y, "mean_squared_error")
     W1, b1, W2, b2, W3, b3 = net.get_weights()
-    g, slope = (lambda Z: np.asarray(keras.activations.get(activation)(Z))), SLOPES[activation]
+    g, slope = (
+        (lambda Z: np.asarray(keras.activations.get(activation)(Z))),
+        SLOPES[activation],
+    )
     A1 = g(X @ W1 + b1)
     A2 = g(A1 @ W2 + b2)
     dZ2 = 2 * (A2 @ W3 + b3 - Y) / Y.size @ W3.T * slope(A2)
     dZ1 = dZ2 @ W2.T * slope(A1)
-    for signal, Z, A, dZ, below in ((one, X @ W1 + b1, A1, dZ1, X), (two, A1 @ W2 + b2, A2, dZ2, A1)):
+    for signal, Z, A, dZ, below in (
+        (one, X @ W1 + b1, A1, dZ1, X),
+        (two, A1 @ W2 + b2, A2, dZ2, A1),
+    ):
         assert signal["activation"] == activation
         for name, value in (("Z", Z), ("A", A), ("dZ", dZ), ("dW", below.T @ dZ)):
             assert np.allclose(signal[name], value, atol=1e-5), name
@@ -45,21 +66,42 @@ def test_the_model_is_left_as_it_was():
 
 
 def test_statistics_count_saturated_and_dead_units():
-    net = model([keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(3, activation="relu"), keras.layers.LeakyReLU(0.1)])
+    net = model(
+        [
+            keras.layers.Dense(4, activation="tanh"),
+            keras.layers.Dense(3, activation="relu"),
+            keras.layers.LeakyReLU(0.1),
+        ]
+    )
     weights = net.get_weights()
     weights[0] *= 1000
-    weights[3] = np.array([-1e3, -1e3, 1e3], dtype="float32")  # biases of the ReLU layer: two dead units
+    weights[3] = np.array(
+        [-1e3, -1e3, 1e3], dtype="float32"
+    )  # biases of the ReLU layer: two dead units
     net.set_weights(weights)
     table = layer_statistics(layer_signals(net, X, Y, "mean_squared_error"))
     assert table["saturated"][0] > 0.95 and table["saturated"][1:].isna().all()
-    assert table["dead"].tolist() == pytest.approx([0, 2 / 3, 2 / 3]) and table["layer"].tolist() == [1, 2, 3]
-    assert table["dW_norm"][1] == pytest.approx(np.linalg.norm(layer_signals(net, X, Y, "mean_squared_error")[1]["dW"]))
+    assert table["dead"].tolist() == pytest.approx([0, 2 / 3, 2 / 3]) and table[
+        "layer"
+    ].tolist() == [1, 2, 3]
+    assert table["dW_norm"][1] == pytest.approx(
+        np.linalg.norm(layer_signals(net, X, Y, "mean_squared_error")[1]["dW"])
+    )
 
 
 def test_batch_normalization_and_dropout_are_passed_through():
-    net = model([keras.layers.Dense(4), keras.layers.BatchNormalization(), keras.layers.Activation("tanh"), keras.layers.Dropout(0.5)])
+    net = model(
+        [
+            keras.layers.Dense(4),
+            keras.layers.BatchNormalization(),
+            keras.layers.Activation("tanh"),
+            keras.layers.Dropout(0.5),
+        ]
+    )
     (signal,) = layer_signals(net, X, Y, "mean_squared_error")
-    assert np.allclose(signal["Z"].mean(axis=0), 0, atol=1e-5)  # normalized by this batch: training mode
+    assert np.allclose(
+        signal["Z"].mean(axis=0), 0, atol=1e-5
+    )  # normalized by this batch: training mode
 
 
 def test_other_models_are_refused():

@@ -1,4 +1,5 @@
-"""Ranges, lock, pinned requirements and conda's file agree, and the set-up script says what is wrong."""
+"""Ranges, lock, pinned requirements and conda's file agree, and the set-up script says
+what is wrong."""
 
 import os
 import re
@@ -28,12 +29,15 @@ def pins(name):
             pin = Requirement(line)
             (specifier,) = pin.specifier
             assert specifier.operator == "==", line
-            found.setdefault(canonicalize_name(pin.name), []).append((specifier.version, str(pin.marker or "")))
+            found.setdefault(canonicalize_name(pin.name), []).append(
+                (specifier.version, str(pin.marker or ""))
+            )
     return found
 
 
 def needed(requirements):
-    """Names of everything that requirements bring, on any platform, as the installed packages say."""
+    """Names of everything that requirements bring, on any platform, as the installed
+    packages say."""
     found, queue = set(), [Requirement(text) for text in requirements]
     seen = set()
     while queue:
@@ -54,15 +58,23 @@ def needed(requirements):
     return found
 
 
-@pytest.mark.parametrize("name, requirements", [
-    ("requirements.txt", PROJECT["dependencies"]),
-    ("requirements.lock", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]),
-])
+@pytest.mark.parametrize(
+    "name, requirements",
+    [
+        ("requirements.txt", PROJECT["dependencies"]),
+        (
+            "requirements.lock",
+            PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"],
+        ),
+    ],
+)
 def test_every_range_has_a_pin_inside_it(name, requirements):
     pinned = pins(name)
     for requirement in map(Requirement, requirements):
         versions = pinned.get(canonicalize_name(requirement.name))
-        assert versions and all(version in requirement.specifier for version, _ in versions), f"{requirement}: {ADVICE}"
+        assert versions and all(
+            version in requirement.specifier for version, _ in versions
+        ), f"{requirement}: {ADVICE}"
 
 
 def test_the_pinned_requirements_are_the_locks():
@@ -73,16 +85,26 @@ def test_the_pinned_requirements_are_the_locks():
 def test_nothing_is_pinned_that_nothing_needs_and_nothing_needed_is_missing():
     pinned, closure = pins("requirements.txt"), needed(PROJECT["dependencies"])
     course = set(pinned)
-    here = {name for name, versions in pinned.items() if any(not marker or Marker(marker).evaluate() for _, marker in versions)}
-    assert here <= closure, f"{here - closure}: {ADVICE}"  # who needs the others is not installed here
-    installed = {canonicalize_name(d.metadata["Name"]) for d in metadata.distributions()}
+    here = {
+        name
+        for name, versions in pinned.items()
+        if any(not marker or Marker(marker).evaluate() for _, marker in versions)
+    }
+    assert here <= closure, (
+        f"{here - closure}: {ADVICE}"
+    )  # who needs the others is not installed here
+    installed = {
+        canonicalize_name(d.metadata["Name"]) for d in metadata.distributions()
+    }
     assert (closure & installed) - course <= {"pip"}, ADVICE
 
 
 def test_what_is_installed_is_what_is_pinned():
     for name, versions in pins("requirements.txt").items():
         try:
-            assert metadata.version(name) in {version for version, _ in versions}, f"{name}: run make again"
+            assert metadata.version(name) in {version for version, _ in versions}, (
+                f"{name}: run make again"
+            )
         except metadata.PackageNotFoundError:
             assert any(marker for _, marker in versions), name
 
@@ -94,30 +116,74 @@ def test_requirements_install_the_course_itself():
 def test_conda_takes_the_same_pins_and_a_supported_python():
     text = (ROOT / "environment.yml").read_text()
     assert "- -r requirements.txt" in text
-    assert re.search(r"python=(\S+)", text)[1] + ".0" in SpecifierSet(PROJECT["requires-python"])
+    assert re.search(r"python=(\S+)", text)[1] + ".0" in SpecifierSet(
+        PROJECT["requires-python"]
+    )
 
 
 def test_every_module_imports_only_declared_packages():
-    declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
-    names = {"sklearn": "scikit-learn", "IPython": "jupyterlab", "jupyter_client": "nbclient", "PIL": "pillow"}
-    for path in [*(ROOT / "course_utils").rglob("*.py"), *(ROOT / "tests").glob("*.py")]:
-        for module in re.findall(r"^\s*(?:import|from) ([A-Za-z_]\w*)", path.read_text(), re.M):
+    declared = {
+        canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]
+    }
+    names = {
+        "sklearn": "scikit-learn",
+        "IPython": "jupyterlab",
+        "jupyter_client": "nbclient",
+        "PIL": "pillow",
+    }
+    for path in [
+        *(ROOT / "course_utils").rglob("*.py"),
+        *(ROOT / "tests").glob("*.py"),
+    ]:
+        for module in re.findall(
+            r"^\s*(?:import|from) ([A-Za-z_]\w*)", path.read_text(), re.M
+        ):
             known = module in sys.stdlib_module_names or module == "course_utils"
-            transitive = {"nbconvert", "packaging", "dask"}  # nbval, pytest and distributed bring them
-            transitive |= {"jax", "torch"}  # Keras's other backends, for those who have them
-            assert known or canonicalize_name(names.get(module, module)) in declared | transitive, f"{path.name}: {module}"
+            transitive = {
+                "nbconvert",
+                "packaging",
+                "dask",
+            }  # nbval, pytest and distributed bring them
+            transitive |= {
+                "jax",
+                "torch",
+            }  # Keras's other backends, for those who have them
+            assert (
+                known
+                or canonicalize_name(names.get(module, module)) in declared | transitive
+            ), f"{path.name}: {module}"
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements.lock", "environment.yml", "pyproject.toml", "Makefile", "README.md", ".ci/run"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "requirements.txt",
+        "requirements.lock",
+        "environment.yml",
+        "pyproject.toml",
+        "Makefile",
+        "README.md",
+        ".ci/run",
+    ],
+)
 def test_no_package_index_of_one_machine_is_named(name):
-    assert not re.search(r"index-url|find-links|://\S+/(simple|wheels)\b|file://", (ROOT / name).read_text())
+    assert not re.search(
+        r"index-url|find-links|://\S+/(simple|wheels)\b|file://",
+        (ROOT / name).read_text(),
+    )
 
 
 # The set-up script, run for real on a machine that lacks something.
 
 
 def run_script(folder, path, python=sys.executable):
-    return subprocess.run([python, str(folder / ".ci" / "make_venv.py")], env={"PATH": str(path)}, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [python, str(folder / ".ci" / "make_venv.py")],
+        env={"PATH": str(path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 @pytest.fixture
@@ -138,25 +204,41 @@ def replace(clone, old, new):
 def test_a_wrong_python_is_one_sentence(clone):
     replace(clone, "VERSIONS = ((3, 13), (3, 12), (3, 11))", "VERSIONS = ((4, 0),)")
     done = run_script(clone, clone / "bin")
-    assert done.returncode == 1 and "needs Python 3.11, 3.12 or 3.13, but this is Python" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        done.returncode == 1
+        and "needs Python 3.11, 3.12 or 3.13, but this is Python" in done.stderr
+        and "Traceback" not in done.stderr
+    )
 
 
 def test_a_missing_venv_module_is_one_sentence(clone):
     replace(clone, "import venv, ensurepip", "import venv, no_such_module")
     done = run_script(clone, clone / "bin")
-    assert done.returncode == 1 and "python3-venv" in done.stderr and not (clone / ".venv").exists()
+    assert (
+        done.returncode == 1
+        and "python3-venv" in done.stderr
+        and not (clone / ".venv").exists()
+    )
 
 
 def test_a_full_disk_is_one_sentence(clone):
     replace(clone, "NEEDED_GB = 4.0", "NEEDED_GB = 1e9")
     done = run_script(clone, clone / "bin")
-    assert done.returncode == 1 and "Too little disk space" in done.stderr and not (clone / ".venv").exists()
+    assert (
+        done.returncode == 1
+        and "Too little disk space" in done.stderr
+        and not (clone / ".venv").exists()
+    )
 
 
 def test_a_failed_install_is_one_sentence_and_leaves_no_stamp(clone):
     (clone / "requirements.txt").write_text("./no-such-package\n")
     done = run_script(clone, os.environ["PATH"])
-    assert done.returncode == 1 and "pip could not install" in done.stderr and not (clone / ".venv" / "course-ready").exists()
+    assert (
+        done.returncode == 1
+        and "pip could not install" in done.stderr
+        and not (clone / ".venv" / "course-ready").exists()
+    )
 
 
 def test_the_second_call_does_nothing(clone):
@@ -171,15 +253,31 @@ def test_the_second_call_does_nothing(clone):
 
 def test_make_without_any_python_is_one_sentence(clone):
     make = shutil.which("make")
-    done = subprocess.run([make, "PYTHON=no-such-python", "lab"], cwd=clone, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [make, "PYTHON=no-such-python", "lab"],
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode != 0 and "install Python 3.12" in done.stdout
 
 
 def test_the_readmes_map_names_every_notebook_with_its_claims():
     import pandas as pd
 
-    rows = re.findall(r"^\| \[(\w+)\]\(notebooks/(\w+)\.ipynb\) \| .* \| (C\d\d) to (C\d\d) \|$", (ROOT / "README.md").read_text(), re.M)
-    claims = pd.read_csv(ROOT / "data" / "claims.csv").groupby("notebook")["id"].agg(["min", "max"])
-    assert {shown for shown, *_ in rows} | {"00_start_here"} == {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    rows = re.findall(
+        r"^\| \[(\w+)\]\(notebooks/(\w+)\.ipynb\) \| .* \| (C\d\d) to (C\d\d) \|$",
+        (ROOT / "README.md").read_text(),
+        re.M,
+    )
+    claims = (
+        pd.read_csv(ROOT / "data" / "claims.csv")
+        .groupby("notebook")["id"]
+        .agg(["min", "max"])
+    )
+    assert {shown for shown, *_ in rows} | {"00_start_here"} == {
+        path.stem for path in (ROOT / "notebooks").glob("*.ipynb")
+    }
     for shown, link, first, last in rows:
         assert shown == link and claims.loc[shown].tolist() == [first, last]

@@ -1,11 +1,17 @@
-"""Cyclical rates against the paper's formula in NumPy, under `fit` and as replicas; the range test."""
+"""Cyclical rates against the paper's formula in NumPy, under `fit` and as replicas; the
+range test."""
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course_utils import CyclicalLearningRate, figures, fit_replicas, learning_rate_range_test
+from course_utils import (
+    CyclicalLearningRate,
+    figures,
+    fit_replicas,
+    learning_rate_range_test,
+)
 from course_utils.replicas import data_order, initial_weights
 
 RNG = np.random.default_rng(0)
@@ -17,52 +23,99 @@ def paper(t, base, top, s, policy, gamma):
     """Smith's formula, in float64."""
     cycle = np.floor(1 + t / (2 * s))
     x = np.abs(t / s - 2 * cycle + 1)
-    scale = {"triangular": 1, "triangular2": 2.0 ** -(cycle - 1), "exp_range": gamma**t}[policy]
+    scale = {
+        "triangular": 1,
+        "triangular2": 2.0 ** -(cycle - 1),
+        "exp_range": gamma**t,
+    }[policy]
     return base + (top - base) * np.maximum(0, 1 - x) * scale
 
 
 def net():
-    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1, activation="sigmoid")])
+    return keras.Sequential(
+        [
+            keras.Input((3,)),
+            keras.layers.Dense(4, activation="tanh"),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
 
 
-@pytest.mark.parametrize("policy, gamma", [("triangular", 1.0), ("triangular2", 1.0), ("exp_range", 0.99994)])
+@pytest.mark.parametrize(
+    "policy, gamma", [("triangular", 1.0), ("triangular2", 1.0), ("exp_range", 0.99994)]
+)
 def test_every_update_has_the_papers_rate(policy, gamma):
     schedule = CyclicalLearningRate(0.001, 0.006, 2000, policy, gamma)
     t = np.arange(0, 70001)
-    assert np.allclose(np.asarray(schedule(t)), paper(t, 0.001, 0.006, 2000, policy, gamma), rtol=1e-3, atol=1e-8)
-    assert float(schedule(2000)) == pytest.approx(paper(2000, 0.001, 0.006, 2000, policy, gamma), rel=1e-4)
+    assert np.allclose(
+        np.asarray(schedule(t)),
+        paper(t, 0.001, 0.006, 2000, policy, gamma),
+        rtol=1e-3,
+        atol=1e-8,
+    )
+    assert float(schedule(2000)) == pytest.approx(
+        paper(2000, 0.001, 0.006, 2000, policy, gamma), rel=1e-4
+    )
     assert schedule(keras.ops.convert_to_tensor(3)).shape == ()
 
 
 def test_corners_of_the_triangles():
     rate = CyclicalLearningRate(0.1, 0.5, 10, "triangular2")
-    assert [round(float(rate(t)), 6) for t in (0, 5, 10, 20, 30, 40, 50)] == [0.1, 0.3, 0.5, 0.1, 0.3, 0.1, 0.2]
-    late = CyclicalLearningRate(0.0, 1.0, 100)  # float32 has no digits left for t / s here
+    assert [round(float(rate(t)), 6) for t in (0, 5, 10, 20, 30, 40, 50)] == [
+        0.1,
+        0.3,
+        0.5,
+        0.1,
+        0.3,
+        0.1,
+        0.2,
+    ]
+    late = CyclicalLearningRate(
+        0.0, 1.0, 100
+    )  # float32 has no digits left for t / s here
     assert float(late(20_000_050)) == pytest.approx(0.5)
 
 
 def test_it_is_saved_with_the_optimizer(tmp_path):
     model = net()
-    model.compile(keras.optimizers.SGD(CyclicalLearningRate(0.01, 0.1, 7, "exp_range", 0.9)), "mse")
+    model.compile(
+        keras.optimizers.SGD(CyclicalLearningRate(0.01, 0.1, 7, "exp_range", 0.9)),
+        "mse",
+    )
     model.fit(X, Y, verbose=0)
     model.save(tmp_path / "m.keras")
     loaded = keras.models.load_model(tmp_path / "m.keras").optimizer
     assert loaded.get_config() == model.optimizer.get_config()
-    assert float(loaded.learning_rate) == pytest.approx(paper(3, 0.01, 0.1, 7, "exp_range", 0.9))
+    assert float(loaded.learning_rate) == pytest.approx(
+        paper(3, 0.01, 0.1, 7, "exp_range", 0.9)
+    )
 
 
 @pytest.mark.parametrize("together", [1, 5])
 def test_under_fit_each_update_uses_its_own_rate(together):
     """One weight, gradient 1: it falls by exactly the sum of the rates."""
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
-    model.compile(keras.optimizers.SGD(CyclicalLearningRate(0.1, 0.5, 4)), loss=lambda y, output: output, steps_per_execution=together)
+    model = keras.Sequential(
+        [
+            keras.Input((1,)),
+            keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros"),
+        ]
+    )
+    model.compile(
+        keras.optimizers.SGD(CyclicalLearningRate(0.1, 0.5, 4)),
+        loss=lambda y, output: output,
+        steps_per_execution=together,
+    )
     model.fit(np.ones((30, 1)), np.ones(30), batch_size=1, verbose=0)
-    assert model.get_weights()[0].item() == pytest.approx(-paper(np.arange(30), 0.1, 0.5, 4, "triangular", 1).sum(), rel=1e-5)
+    assert model.get_weights()[0].item() == pytest.approx(
+        -paper(np.arange(30), 0.1, 0.5, 4, "triangular", 1).sum(), rel=1e-5
+    )
 
 
 def test_a_replica_under_a_cycle_follows_fit():
     def optimizer():
-        return keras.optimizers.SGD(CyclicalLearningRate(0.1, 1.0, 3, "triangular2"), momentum=0.9)
+        return keras.optimizers.SGD(
+            CyclicalLearningRate(0.1, 1.0, 3, "triangular2"), momentum=0.9
+        )
 
     runs = fit_replicas(net, X, Y, [0, 1], optimizer(), "mse", epochs=3, batch_size=20)
     model = net()
@@ -71,16 +124,25 @@ def test_a_replica_under_a_cycle_follows_fit():
     for epoch in range(3):
         order = data_order(1, epoch, 80)
         model.fit(X[order], Y[order], batch_size=20, shuffle=False, verbose=0)
-    assert all(np.allclose(stack[1], w, atol=1e-5) for stack, w in zip(runs.weights, model.get_weights()))
+    assert all(
+        np.allclose(stack[1], w, atol=1e-5)
+        for stack, w in zip(runs.weights, model.get_weights())
+    )
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ((0.1, 0.1, 5), "0 <= base < max"),
-    ((-0.1, 0.1, 5), "0 <= base < max"),
-    ((0.1, 0.2, 0), "at least 1"),
-    ((0.1, 0.2, 5, "triangle"), "one of triangular, triangular2, exp_range, not 'triangle'"),
-    ((0.1, 0.2, 5, "exp_range", 1.5), "gamma"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ((0.1, 0.1, 5), "0 <= base < max"),
+        ((-0.1, 0.1, 5), "0 <= base < max"),
+        ((0.1, 0.2, 0), "at least 1"),
+        (
+            (0.1, 0.2, 5, "triangle"),
+            "one of triangular, triangular2, exp_range, not 'triangle'",
+        ),
+        ((0.1, 0.2, 5, "exp_range", 1.5), "gamma"),
+    ],
+)
 def test_a_wrong_parameter_is_one_sentence(arguments, message):
     with pytest.raises(ValueError, match=message):
         CyclicalLearningRate(*arguments)
@@ -88,10 +150,17 @@ def test_a_wrong_parameter_is_one_sentence(arguments, message):
 
 @pytest.mark.parametrize("linear", [False, True])
 def test_the_range_tests_rates_and_losses(linear):
-    table = learning_rate_range_test(net, X, Y, [0, 1], "mse", 1e-3, 10.0, updates=30, batch_size=20, linear=linear)
+    table = learning_rate_range_test(
+        net, X, Y, [0, 1], "mse", 1e-3, 10.0, updates=30, batch_size=20, linear=linear
+    )
     rates = np.linspace(1e-3, 10, 30) if linear else np.geomspace(1e-3, 10, 30)
-    assert table.columns.tolist() == ["seed", "update", "learning_rate", "loss"] and len(table) == 60
-    assert np.allclose(table.query("seed == 1")["learning_rate"], rates, rtol=1e-4, atol=2e-6)
+    assert (
+        table.columns.tolist() == ["seed", "update", "learning_rate", "loss"]
+        and len(table) == 60
+    )
+    assert np.allclose(
+        table.query("seed == 1")["learning_rate"], rates, rtol=1e-4, atol=2e-6
+    )
     model = net()
     model.set_weights([stack[1] for stack in initial_weights(net, [0, 1])])
     model.compile(keras.optimizers.SGD(), "mse")
@@ -104,14 +173,20 @@ def test_the_range_tests_rates_and_losses(linear):
 
 def test_the_range_test_is_drawn_on_a_logarithmic_axis():
     axes = plt.figure().gca()
-    table = learning_rate_range_test(net, X, Y, [0, 1], "mse", 1e-3, 1.0, updates=20, optimizer="adam")
+    table = learning_rate_range_test(
+        net, X, Y, [0, 1], "mse", 1e-3, 1.0, updates=20, optimizer="adam"
+    )
     figures.range_test(axes, table)
     (line,) = axes.lines
-    assert axes.get_xscale() == "log" and np.allclose(line.get_xdata(), np.geomspace(1e-3, 1, 20), rtol=1e-4)
+    assert axes.get_xscale() == "log" and np.allclose(
+        line.get_xdata(), np.geomspace(1e-3, 1, 20), rtol=1e-4
+    )
     assert np.allclose(line.get_ydata(), table.groupby("update")["loss"].mean())
 
 
 @pytest.mark.parametrize("change", [dict(low=1.0), dict(low=0.0), dict(updates=1)])
 def test_a_range_that_does_not_grow_is_an_error(change):
     with pytest.raises(ValueError, match="must grow"):
-        learning_rate_range_test(net, X, Y, [0], "mse", **{**dict(low=0.1, high=1.0, updates=10), **change})
+        learning_rate_range_test(
+            net, X, Y, [0], "mse", **{**dict(low=0.1, high=1.0, updates=10), **change}
+        )

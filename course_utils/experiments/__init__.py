@@ -1,7 +1,9 @@
-"""The lecture's experiments at full scale: ``python -m course_utils.experiments NAME`` (or ``list``).
+"""The lecture's experiments at full scale: ``python -m course_utils.experiments NAME``
+(or ``list``).
 
-Each experiment trains some arms with some seeds and writes ``data/results/NAME.csv``. This module only
-reads: :func:`results` what was measured, :func:`published` what the papers report. It loads no Keras.
+Each experiment trains some arms with some seeds and writes ``data/results/NAME.csv``.
+This module only reads: :func:`results` what was measured, :func:`published` what the
+papers report. It loads no Keras.
 """
 
 import json
@@ -29,26 +31,80 @@ class Experiment(NamedTuple):
 
 EXPERIMENTS = {
     "dropout": Experiment(
-        "course_utils.experiments.dropout", "C44", "dropout on MNIST, 784-800-800-10, three arms", (), "MNIST",
-        "60 epochs (--length 0.02, the default): about 5 minutes a run on two cores; the paper's 3,000 (--length 1): a GPU"),
+        "course_utils.experiments.dropout",
+        "C44",
+        "dropout on MNIST, 784-800-800-10, three arms",
+        (),
+        "MNIST",
+        "60 epochs (--length 0.02, the default): about 5 minutes a run on two cores;"
+        " the paper's 3,000 (--length 1): a GPU",
+    ),
     "batch-increase": Experiment(
-        "course_utils.experiments.batch_increase", "C61", "raise the batch or lower the rate: a dense net on MNIST, WRN-16-4 on CIFAR-10",
-        ("batch", "learning_rate"), "MNIST, CIFAR-10",
-        "--arms MNIST: about 100 seconds a run on two cores; --arms WRN: 23 PFLOP a run (a GPU)"),
+        "course_utils.experiments.batch_increase",
+        "C61",
+        "raise the batch or lower the rate: a dense net on MNIST, WRN-16-4 on CIFAR-10",
+        ("batch", "learning_rate"),
+        "MNIST, CIFAR-10",
+        "--arms MNIST: about 100 seconds a run on two cores; --arms WRN: 23 PFLOP a run"
+        " (a GPU)",
+    ),
     "large-batch": Experiment(
-        "course_utils.experiments.large_batch", "C59",
-        "batches of 256 against 10 %: F1 on MNIST, C1 on CIFAR-10; sharpness, and the line between the minima",
-        ("batch", "learning_rate", "sharpness_0.001", "sharpness_0.0005", "plane_sharpness_0.001", "plane_sharpness_0.0005",
-         "alpha", "train_accuracy"), "MNIST, CIFAR-10",
-        "--arms F1 (50 epochs): 10 to 15 minutes a seed on two cores; --arms C1: 3 PFLOP a seed (a GPU)"),
+        "course_utils.experiments.large_batch",
+        "C59",
+        "batches of 256 against 10 %: F1 on MNIST, C1 on CIFAR-10; sharpness, and the"
+        " line between the minima",
+        (
+            "batch",
+            "learning_rate",
+            "sharpness_0.001",
+            "sharpness_0.0005",
+            "plane_sharpness_0.001",
+            "plane_sharpness_0.0005",
+            "alpha",
+            "train_accuracy",
+        ),
+        "MNIST, CIFAR-10",
+        "--arms F1 (50 epochs): 10 to 15 minutes a seed on two cores; --arms C1: 3"
+        " PFLOP a seed (a GPU)",
+    ),
     "cyclical": Experiment(
-        "course_utils.experiments.cyclical", "C55", "cyclical rates against a fixed one, default and tuned: CIFAR-10 with Caffe's full net",
-        ("learning_rate",), "CIFAR-10",
-        "70,000 updates (0.5 PFLOP) take about 45 minutes on two cores, all arms of a seed (277,000 updates) about three hours"),
+        "course_utils.experiments.cyclical",
+        "C55",
+        "cyclical rates against a fixed one, default and tuned: CIFAR-10 with Caffe's"
+        " full net",
+        ("learning_rate",),
+        "CIFAR-10",
+        "70,000 updates (0.5 PFLOP) take about 45 minutes on two cores, all arms of a"
+        " seed (277,000 updates) about three hours",
+    ),
 }
-COLUMNS = ("experiment", "scale", "job", "arm", "seed", "epoch", "updates", "test_accuracy", "test_errors", "train_loss", "test_loss")
-PROVENANCE = ("status", "error", "seconds", "samples_per_second", "limit_share", "device", "backend", "keras", "python", "command",
-              "finished", "settings")
+COLUMNS = (
+    "experiment",
+    "scale",
+    "job",
+    "arm",
+    "seed",
+    "epoch",
+    "updates",
+    "test_accuracy",
+    "test_errors",
+    "train_loss",
+    "test_loss",
+)
+PROVENANCE = (
+    "status",
+    "error",
+    "seconds",
+    "samples_per_second",
+    "limit_share",
+    "device",
+    "backend",
+    "keras",
+    "python",
+    "command",
+    "finished",
+    "settings",
+)
 
 
 def columns(name):
@@ -68,7 +124,8 @@ def results(name, scale="full"):
     Returns
     -------
     pandas.DataFrame
-        One row for each arm, seed and checkpoint; no rows, but the same columns, if nothing is finished.
+        One row for each arm, seed and checkpoint; no rows, but the same columns, if
+        nothing is finished.
         Column `settings` holds what the runs were made with, as JSON.
 
     Raises
@@ -77,10 +134,18 @@ def results(name, scale="full"):
         For an unknown name or scale; the message lists the right ones.
     """
     if scale not in SCALES:
-        raise ValueError(f"There is no scale {scale!r}: take one of {', '.join(SCALES)}.")
+        raise ValueError(
+            f"There is no scale {scale!r}: take one of {', '.join(SCALES)}."
+        )
     frame = read(RESULTS / f"{name}.csv", name)
-    frame = frame[(frame["scale"] == scale) & (frame["status"] == FINISHED)].reset_index(drop=True)
-    whole = [column for column in ("epoch", "updates", "test_errors") if len(frame) and frame[column].notna().all()]
+    frame = frame[
+        (frame["scale"] == scale) & (frame["status"] == FINISHED)
+    ].reset_index(drop=True)
+    whole = [
+        column
+        for column in ("epoch", "updates", "test_errors")
+        if len(frame) and frame[column].notna().all()
+    ]
     return frame.astype(dict.fromkeys(whole, int))
 
 
@@ -104,14 +169,21 @@ def published(name):
     """
     _experiment(name)
     frame = pd.read_csv(DATA / "published.csv")
-    return frame[frame["experiment"] == name].drop(columns="experiment").reset_index(drop=True)
+    return (
+        frame[frame["experiment"] == name]
+        .drop(columns="experiment")
+        .reset_index(drop=True)
+    )
 
 
 def read(path, name, dtype=None):
-    """All rows of a results file, finished or not (none if it is missing); `dtype`: of every column."""
+    """All rows of a results file, finished or not (none if it is missing); `dtype`: of
+    every column."""
     if not path.is_file():
         return pd.DataFrame(columns=columns(name))
-    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dtype or {"error": object}).reindex(columns=columns(name))
+    return pd.read_csv(
+        path, keep_default_na=False, na_values=[""], dtype=dtype or {"error": object}
+    ).reindex(columns=columns(name))
 
 
 def settings_text(settings):
@@ -121,5 +193,7 @@ def settings_text(settings):
 
 def _experiment(name):
     if name not in EXPERIMENTS:
-        raise ValueError(f"There is no experiment {name!r}: take one of {', '.join(EXPERIMENTS)}.")
+        raise ValueError(
+            f"There is no experiment {name!r}: take one of {', '.join(EXPERIMENTS)}."
+        )
     return EXPERIMENTS[name]

@@ -9,18 +9,60 @@ from . import EXPERIMENTS, RESULTS, SCALES
 
 
 def main(arguments=None):
-    """Run an experiment, or list them; the exit status: 0 if all is done, 1 if an arm failed, 2 if it cannot run."""
-    parser = argparse.ArgumentParser(prog="python -m course_utils.experiments", description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=[*EXPERIMENTS, "list"], metavar="NAME",
-                        help=f"{', '.join(EXPERIMENTS)}, or list: what there is and what it takes")
-    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="run the seeds 0 to N - 1 (default 3)")
-    parser.add_argument("--scale", choices=SCALES, default="full",
-                        help="small: the course's 5,000 digits or made-up pictures, seconds (default full)")
-    parser.add_argument("--length", type=float, metavar="F",
-                        help="length of the trainings as a share of the paper's; schedules are compressed with it")
-    parser.add_argument("--arms", nargs="+", metavar="PART", help="only the arms with one of these names, or with one of these in their names")
-    parser.add_argument("--cluster", metavar="ADDRESS", help="address of a Dask scheduler, as tcp://host:8786")
-    parser.add_argument("--results", metavar="FOLDER", help="where to write NAME.csv (default data/results)")
+    """Run an experiment, or list them; the exit status: 0 if all is done, 1 if an arm
+    failed, 2 if it cannot run."""
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils.experiments", description=__doc__
+    )
+    parser.add_argument(
+        "name",
+        choices=[*EXPERIMENTS, "list"],
+        metavar="NAME",
+        help=f"{', '.join(EXPERIMENTS)}, or list: what there is and what it takes",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=3,
+        metavar="N",
+        help="run the seeds 0 to N - 1 (default 3)",
+    )
+    parser.add_argument(
+        "--scale",
+        choices=SCALES,
+        default="full",
+        help=(
+            "small: the course's 5,000 digits or made-up pictures, seconds (default"
+            " full)"
+        ),
+    )
+    parser.add_argument(
+        "--length",
+        type=float,
+        metavar="F",
+        help=(
+            "length of the trainings as a share of the paper's; schedules are"
+            " compressed with it"
+        ),
+    )
+    parser.add_argument(
+        "--arms",
+        nargs="+",
+        metavar="PART",
+        help=(
+            "only the arms with one of these names, or with one of these in their names"
+        ),
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="address of a Dask scheduler, as tcp://host:8786",
+    )
+    parser.add_argument(
+        "--results",
+        metavar="FOLDER",
+        help="where to write NAME.csv (default data/results)",
+    )
     options = parser.parse_args(arguments)
     if options.name == "list":
         print(catalogue())
@@ -34,24 +76,43 @@ def main(arguments=None):
     file = ResultsFile(options.name, folder or RESULTS)
     try:
         file.lock()
-        jobs = runner.make_jobs(options.name, options.seeds, options.scale, options.length, folder, options.arms, _command(options))
+        jobs = runner.make_jobs(
+            options.name,
+            options.seeds,
+            options.scale,
+            options.length,
+            folder,
+            options.arms,
+            _command(options),
+        )
         missing = file.missing(jobs, runner.settings_of)
-        print(f"{options.name}: {len(jobs) - len(missing)} of {len(jobs)} runs are in {file.path.name}, {len(missing)} to do.", flush=True)
+        print(
+            f"{options.name}: {len(jobs) - len(missing)} of {len(jobs)} runs are in"
+            f" {file.path.name}, {len(missing)} to do.",
+            flush=True,
+        )
         failed = runner.run_all(missing, file, options.cluster) if missing else []
     except (SettingsError, BusyError, ValueError, OSError) as error:
         print(f"{options.name}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"{options.name}: interrupted; the same command goes on from here.", file=sys.stderr)
+        print(
+            f"{options.name}: interrupted; the same command goes on from here.",
+            file=sys.stderr,
+        )
         return 130
     if failed:
-        print(f"{options.name}: {len(failed)} runs failed (column error of {file.path.name}); the same command tries them again.",
-              file=sys.stderr)
+        print(
+            f"{options.name}: {len(failed)} runs failed (column error of"
+            f" {file.path.name}); the same command tries them again.",
+            file=sys.stderr,
+        )
     return int(bool(failed))
 
 
 def _command(options):
-    """The command as the results keep it: without this machine's folders and addresses."""
+    """The command as the results keep it: without this machine's folders and
+    addresses."""
     parts = [options.name, "--seeds", options.seeds, "--scale", options.scale]
     parts += ["--length", options.length] if options.length is not None else []
     parts += ["--arms", *options.arms] if options.arms else []
@@ -63,7 +124,11 @@ def catalogue():
     """What experiments there are, as text."""
     lines = []
     for name, experiment in EXPERIMENTS.items():
-        lines += [f"{name} ({experiment.claim}): {experiment.title}", f"    data: {experiment.data}", f"    cost: {experiment.cost}"]
+        lines += [
+            f"{name} ({experiment.claim}): {experiment.title}",
+            f"    data: {experiment.data}",
+            f"    cost: {experiment.cost}",
+        ]
     return "\n".join(lines)
 
 

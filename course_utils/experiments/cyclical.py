@@ -1,12 +1,15 @@
-"""C55: cyclical learning rates on CIFAR-10 with Caffe's `cifar10_full` net, after Smith 2017.
+"""C55: cyclical learning rates on CIFAR-10 with Caffe's `cifar10_full` net, after Smith
+2017.
 
-Three 5x5 convolutions (32, 32, 64), pools max, average, average, local response normalization, one dense layer;
-SGD with momentum 0.9, batch 100, weight decay 0.004 (250 times that on the dense layer), pixels from 0 to
-255 less the mean picture: as in Caffe's file, but for its doubled rate on biases. `fixed` is Caffe's
-policy (0.001, after 6/7 and 13/14 of the updates a tenth of it). `decay` falls linearly from the maximum to the base
-within one step size and stays there; `exp` falls as 0.001 gamma^t: our reading of the paper. `tuned fixed` is the fixed
-policy with triangular2's number of updates, its rate chosen from four, each tried for a fifth of these updates on
-45,000 training pictures and judged on the other 5,000.
+Three 5x5 convolutions (32, 32, 64), pools max, average, average, local response
+normalization, one dense layer; SGD with momentum 0.9, batch 100, weight decay 0.004
+(250 times that on the dense layer), pixels from 0 to 255 less the mean picture: as in
+Caffe's file, but for its doubled rate on biases. `fixed` is Caffe's policy (0.001,
+after 6/7 and 13/14 of the updates a tenth of it). `decay` falls linearly from the
+maximum to the base within one step size and stays there; `exp` falls as 0.001 gamma^t:
+our reading of the paper. `tuned fixed` is the fixed policy with triangular2's number of
+updates, its rate chosen from four, each tried for a fifth of these updates on 45,000
+training pictures and judged on the other 5,000.
 """
 
 import keras
@@ -14,9 +17,23 @@ from keras import layers, ops
 
 from ..data import load_cifar10
 from ..schedules import CyclicalLearningRate
-from .training import Data, Lookup, checkpoint_epochs, compile_classifier, pictures, train
+from .training import (
+    Data,
+    Lookup,
+    checkpoint_epochs,
+    compile_classifier,
+    pictures,
+    train,
+)
 
-UPDATES = {"fixed": 70000, "triangular2": 25000, "tuned fixed": 25000, "decay": 25000, "exp_range": 42000, "exp": 70000}
+UPDATES = {
+    "fixed": 70000,
+    "triangular2": 25000,
+    "tuned fixed": 25000,
+    "decay": 25000,
+    "exp_range": 42000,
+    "exp": 70000,
+}
 JOBS = tuple(UPDATES)
 DEFAULT_LENGTHS = {}  # the paper's
 
@@ -26,16 +43,30 @@ def settings(job, scale, length):
     small = scale == "small"
     length = 0.002 if small else length
     return {
-        "net": "cifar10_full", "data": "made-up pictures" if small else "CIFAR-10", "batch": 25 if small else 100, "length": length,
-        "base": 0.001, "max": 0.006, "step_size": max(1, round(2000 * length)), "gamma": 0.99994 ** (1 / length),
-        "momentum": 0.9, "weight_decay": 0.004, "dense_decay": 1.0,
-        "tuned_from": [0.0005, 0.001, 0.002, 0.004], "tried_for": 0.2, "held_out": 0.1,
+        "net": "cifar10_full",
+        "data": "made-up pictures" if small else "CIFAR-10",
+        "batch": 25 if small else 100,
+        "length": length,
+        "base": 0.001,
+        "max": 0.006,
+        "step_size": max(1, round(2000 * length)),
+        "gamma": 0.99994 ** (1 / length),
+        "momentum": 0.9,
+        "weight_decay": 0.004,
+        "dense_decay": 1.0,
+        "tuned_from": [0.0005, 0.001, 0.002, 0.004],
+        "tried_for": 0.2,
+        "held_out": 0.1,
     }
 
 
 def work(job, settings):
     """Size of a job, in GFLOP."""
-    trainings = 1 + settings["tried_for"] * len(settings["tuned_from"]) if job == "tuned fixed" else 1
+    trainings = (
+        1 + settings["tried_for"] * len(settings["tuned_from"])
+        if job == "tuned fixed"
+        else 1
+    )
     return trainings * UPDATES[job] * settings["length"] * settings["batch"] * 0.074
 
 
@@ -44,36 +75,66 @@ def rate(job, s, updates, fixed=None):
     schedules = keras.optimizers.schedules
     if job in ("fixed", "tuned fixed"):
         first = fixed or s["base"]
-        return schedules.PiecewiseConstantDecay([updates * 6 // 7, updates * 13 // 14], [first, first / 10, first / 100])
+        return schedules.PiecewiseConstantDecay(
+            [updates * 6 // 7, updates * 13 // 14], [first, first / 10, first / 100]
+        )
     if job == "decay":
         return schedules.PolynomialDecay(s["max"], s["step_size"], s["base"])
     if job == "exp":
         return schedules.ExponentialDecay(s["base"], 1, s["gamma"])
-    return CyclicalLearningRate(s["base"], s["max"], s["step_size"], job, s["gamma"] if job == "exp_range" else 1.0)
+    return CyclicalLearningRate(
+        s["base"],
+        s["max"],
+        s["step_size"],
+        job,
+        s["gamma"] if job == "exp_range" else 1.0,
+    )
 
 
 class LocalResponseNormalization(layers.Layer):
-    """Caffe's, within each channel: x / (1 + alpha * mean of the squares of 3x3 neighbours) ** 0.75."""
+    """Caffe's, within each channel: x / (1 + alpha * mean of the squares of 3x3
+    neighbours) ** 0.75."""
 
     def call(self, x):
         base = 1 + 5e-5 * ops.average_pool(ops.square(x), 3, 1, "same")
-        return x * ops.rsqrt(base * ops.sqrt(base))  # the power itself takes longer than all convolutions on a CPU
+        return x * ops.rsqrt(
+            base * ops.sqrt(base)
+        )  # the power itself takes longer than all convolutions on a CPU
 
 
 def build(s, data, seed, schedule, steps):
     """Caffe's `cifar10_full`, compiled."""
+
     def options(place, std, decay=1.0):
-        return {"kernel_initializer": keras.initializers.RandomNormal(0, std, seed=10 * seed + place),
-                "kernel_regularizer": keras.regularizers.L2(decay * s["weight_decay"] / 2)}  # its gradient is decay * w
+        return {
+            "kernel_initializer": keras.initializers.RandomNormal(
+                0, std, seed=10 * seed + place
+            ),
+            "kernel_regularizer": keras.regularizers.L2(decay * s["weight_decay"] / 2),
+        }  # its gradient is decay * w
 
     rows = keras.Input((), dtype="int32")
     x = Lookup(data.x, scale=1.0, mean=data.x[: data.m].mean(axis=0))(rows)
-    h = layers.ReLU()(layers.MaxPooling2D(3, 2, "same")(layers.Conv2D(32, 5, padding="same", **options(0, 1e-4))(x)))
-    h = layers.Conv2D(32, 5, padding="same", activation="relu", **options(1, 0.01))(LocalResponseNormalization()(h))
+    h = layers.ReLU()(
+        layers.MaxPooling2D(3, 2, "same")(
+            layers.Conv2D(32, 5, padding="same", **options(0, 1e-4))(x)
+        )
+    )
+    h = layers.Conv2D(32, 5, padding="same", activation="relu", **options(1, 0.01))(
+        LocalResponseNormalization()(h)
+    )
     h = LocalResponseNormalization()(layers.AveragePooling2D(3, 2, "same")(h))
-    h = layers.AveragePooling2D(3, 2, "same")(layers.Conv2D(64, 5, padding="same", activation="relu", **options(2, 0.01))(h))
-    h = layers.Dense(10, **options(3, 0.01, decay=s["dense_decay"] / s["weight_decay"]))(layers.Flatten()(h))
-    return compile_classifier(keras.Model(rows, h), keras.optimizers.SGD(schedule, momentum=s["momentum"]), steps)
+    h = layers.AveragePooling2D(3, 2, "same")(
+        layers.Conv2D(64, 5, padding="same", activation="relu", **options(2, 0.01))(h)
+    )
+    h = layers.Dense(
+        10, **options(3, 0.01, decay=s["dense_decay"] / s["weight_decay"])
+    )(layers.Flatten()(h))
+    return compile_classifier(
+        keras.Model(rows, h),
+        keras.optimizers.SGD(schedule, momentum=s["momentum"]),
+        steps,
+    )
 
 
 def run(run):
@@ -85,15 +146,39 @@ def run(run):
         steps = data.m // s["batch"]
         epochs = max(1, round(UPDATES[run.job] * length / steps))
         model = build(s, data, run.seed, rate(run.job, s, epochs * steps, fixed), steps)
-        return train(run, model, data, [s["batch"]] * epochs, checkpoint_epochs(epochs, count), part, share)
+        return train(
+            run,
+            model,
+            data,
+            [s["batch"]] * epochs,
+            checkpoint_epochs(epochs, count),
+            part,
+            share,
+        )
 
-    chosen, n = None, 1.0  # n: the length of all trainings together, in that of the last one
+    chosen, n = (
+        None,
+        1.0,
+    )  # n: the length of all trainings together, in that of the last one
     if run.job == "tuned fixed":
         rest = round(len(train_set[0]) * (1 - s["held_out"]))
-        tuning, accuracy, each = Data([part[:rest] for part in train_set], [part[rest:] for part in train_set]), {}, s["tried_for"]
+        tuning, accuracy, each = (
+            Data(
+                [part[:rest] for part in train_set], [part[rest:] for part in train_set]
+            ),
+            {},
+            s["tried_for"],
+        )
         n += each * len(s["tuned_from"])
         for k, candidate in enumerate(s["tuned_from"]):
-            found = training(tuning, candidate, (k * each / n, (k + 1) * each / n), s["length"] * each, 1, f"-{candidate}")
+            found = training(
+                tuning,
+                candidate,
+                (k * each / n, (k + 1) * each / n),
+                s["length"] * each,
+                1,
+                f"-{candidate}",
+            )
             accuracy[candidate] = found[-1]["test_accuracy"]  # on the pictures held out
         chosen = max(accuracy, key=accuracy.get)
     found = training(Data(train_set, test_set), chosen, (1 - 1 / n, 1.0))

@@ -1,7 +1,8 @@
 """Jobs (arms x seeds): running them here or on a Dask cluster.
 
-Only the process that was started with ``python -m course_utils.experiments`` writes the results file; a job
-only writes its own state, so that it can go on after a kill, here or on another worker.
+Only the process that was started with ``python -m course_utils.experiments`` writes the
+results file; a job only writes its own state, so that it can go on after a kill, here
+or on another worker.
 """
 
 import hashlib
@@ -50,10 +51,15 @@ def make_jobs(name, seeds, scale, length, folder, arms, command):
     every = module_of(job).JOBS
     chosen = set()
     for part in map(str.lower, arms or [""]):
-        chosen |= {arm for arm in every if arm.lower() == part} or {arm for arm in every if part in arm.lower()}
+        chosen |= {arm for arm in every if arm.lower() == part} or {
+            arm for arm in every if part in arm.lower()
+        }
     names = [arm for arm in every if arm in chosen]
     if not names:
-        raise ValueError(f"{name} has no arm with {' or '.join(map(repr, arms))} in its name; it has {', '.join(every)}.")
+        raise ValueError(
+            f"{name} has no arm with {' or '.join(map(repr, arms))} in its name; it has"
+            f" {', '.join(every)}."
+        )
     return [job._replace(name=arm, seed=seed) for seed in range(seeds) for arm in names]
 
 
@@ -69,14 +75,19 @@ def settings_of(job):
     """Everything that a job's results depend on, apart from arm and seed."""
     module = module_of(job)
     default = module.DEFAULT_LENGTHS.get(job.name.split()[0], 1.0)
-    return module.settings(job.name, job.scale, default if job.length is None else job.length)
+    return module.settings(
+        job.name, job.scale, default if job.length is None else job.length
+    )
 
 
 def state_path(job):
-    """Beginning of the paths of a job's state files: the settings are in the name, so that others never meet them."""
+    """Beginning of the paths of a job's state files: the settings are in the name, so
+    that others never meet them."""
     made_with = settings_text(settings_of(job)) + os.environ.get("KERAS_BACKEND", "")
     digest = hashlib.sha256(made_with.encode()).hexdigest()[:10]
-    name = f"{job.experiment}-{job.scale}-{job.name}-{job.seed}-{digest}".replace(" ", "_")
+    name = f"{job.experiment}-{job.scale}-{job.name}-{job.seed}-{digest}".replace(
+        " ", "_"
+    )
     return Path(job.folder or RESULTS) / ".state" / name
 
 
@@ -92,13 +103,15 @@ def perform(job, report=None):
     Returns
     -------
     list of dict
-        Its rows; a single one with status "failed" and the error if it could not be done.
+        Its rows; a single one with status "failed" and the error if it could not be
+        done.
     """
     start = time.time()
     with _one_at_a_time:
         try:
             return _rows(job, report or _log_to_scheduler(job))
-        except Exception as error:  # whatever a net, a device or a data set may raise: reported, not dropped
+        # whatever a net, a device or a data set may raise: reported, not dropped
+        except Exception as error:
             return [failure(job, error, time.time() - start)]
 
 
@@ -115,7 +128,12 @@ def _rows(job, report):
     keras.backend.clear_session()
     run = Run(job.name, job.seed, settings, state_path(job), report)
     rows = module.run(run)
-    about = {**_identity(job), "status": FINISHED, "seconds": round(run.total(), 1), "settings": settings_text(settings)}
+    about = {
+        **_identity(job),
+        "status": FINISHED,
+        "seconds": round(run.total(), 1),
+        "settings": settings_text(settings),
+    }
     if run.seconds:
         about["samples_per_second"] = round(run.samples / run.seconds)
     if run.seconds > MEASURED_SECONDS:
@@ -125,17 +143,34 @@ def _rows(job, report):
 
 def failure(job, error, seconds):
     """The row of a job that could not be done."""
-    text = re.sub(r"(/[\w.+-]+)+/", "", " ".join(f"{type(error).__name__}: {error}".split()))  # no folders of this machine
+    text = re.sub(
+        r"(/[\w.+-]+)+/", "", " ".join(f"{type(error).__name__}: {error}".split())
+    )  # no folders of this machine
     try:
         settings = settings_text(settings_of(job))
     except Exception:  # the settings themselves may be what failed
         settings = None
-    return {**_identity(job), "arm": job.name, "status": FAILED, "error": text[:500], "seconds": round(seconds, 1), "settings": settings}
+    return {
+        **_identity(job),
+        "arm": job.name,
+        "status": FAILED,
+        "error": text[:500],
+        "seconds": round(seconds, 1),
+        "settings": settings,
+    }
 
 
 def _identity(job):
-    return {"experiment": job.experiment, "scale": job.scale, "job": job.name, "seed": job.seed, "command": job.command,
-            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "python": platform.python_version(), **_device()}
+    return {
+        "experiment": job.experiment,
+        "scale": job.scale,
+        "job": job.name,
+        "seed": job.seed,
+        "command": job.command,
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "python": platform.python_version(),
+        **_device(),
+    }
 
 
 def _device():
@@ -148,7 +183,9 @@ def _device():
         import tensorflow as tf
 
         for gpu in tf.config.list_physical_devices("GPU"):
-            name = tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
+            name = tf.config.experimental.get_device_details(gpu).get(
+                "device_name", "GPU"
+            )
     elif backend == "jax":
         import jax
 
@@ -158,7 +195,11 @@ def _device():
 
         name = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     version = getattr(sys.modules.get(backend), "__version__", "")
-    return {"device": name or f"CPU, {os.cpu_count()} cores", "backend": f"{backend} {version}".strip(), "keras": keras.__version__}
+    return {
+        "device": name or f"CPU, {os.cpu_count()} cores",
+        "backend": f"{backend} {version}".strip(),
+        "keras": keras.__version__,
+    }
 
 
 def run_all(jobs, file, cluster=None):
@@ -187,7 +228,10 @@ def run_all(jobs, file, cluster=None):
         file.put(rows)
         if rows[0]["status"] == FAILED:
             failed.append(rows[0])
-            progress.bar.write(f"{job.name}, seed {job.seed} failed: {rows[0]['error']}", file=sys.stderr)
+            progress.bar.write(
+                f"{job.name}, seed {job.seed} failed: {rows[0]['error']}",
+                file=sys.stderr,
+            )
         else:
             for path in state_path(job).parent.glob(f"{state_path(job).name}*"):
                 path.unlink()
@@ -198,7 +242,10 @@ def run_all(jobs, file, cluster=None):
             _on_cluster(jobs, cluster, progress.report, finish)
         else:
             for job in jobs:
-                finish(job, perform(job, lambda share, job=job: progress.report(job, share)))
+                finish(
+                    job,
+                    perform(job, lambda share, job=job: progress.report(job, share)),
+                )
     return failed
 
 
@@ -208,41 +255,82 @@ class Progress:
     def __init__(self, jobs):
         from tqdm import tqdm
 
-        sizes = {job: 1.0 if job.scale == "small" else module_of(job).work(job.name, settings_of(job)) for job in jobs}
-        self.percent = {job: 100 * size / sum(sizes.values()) for job, size in sizes.items()}
+        sizes = {
+            job: (
+                1.0
+                if job.scale == "small"
+                else module_of(job).work(job.name, settings_of(job))
+            )
+            for job in jobs
+        }
+        self.percent = {
+            job: 100 * size / sum(sizes.values()) for job, size in sizes.items()
+        }
         self.shares, self.before = dict.fromkeys(jobs, 0.0), {}
         pace = 0.5 if sys.stderr.isatty() else 30  # seconds between two lines of a log
-        self.bar = tqdm(total=100, desc=jobs[0].experiment, mininterval=pace, smoothing=0, bar_format=BAR)
+        self.bar = tqdm(
+            total=100,
+            desc=jobs[0].experiment,
+            mininterval=pace,
+            smoothing=0,
+            bar_format=BAR,
+        )
 
     def report(self, job, share):
         """A job has done this share of its work."""
-        self.before.setdefault(job, share if share < 1 else 0.0)  # by an earlier session: does not count for the time left
+        self.before.setdefault(
+            job, share if share < 1 else 0.0
+        )  # by an earlier session: does not count for the time left
         self.shares[job] = share
-        self.bar.initial = sum(self.percent[other] * before for other, before in self.before.items())
-        self.bar.set_description_str(f"{job.experiment}: {job.name}, seed {job.seed}", refresh=False)
-        self.bar.update(min(100.0, sum(self.percent[other] * done for other, done in self.shares.items())) - self.bar.n)
+        self.bar.initial = sum(
+            self.percent[other] * before for other, before in self.before.items()
+        )
+        self.bar.set_description_str(
+            f"{job.experiment}: {job.name}, seed {job.seed}", refresh=False
+        )
+        self.bar.update(
+            min(
+                100.0,
+                sum(self.percent[other] * done for other, done in self.shares.items()),
+            )
+            - self.bar.n
+        )
 
 
 def _on_cluster(jobs, address, report, finish):
-    """Send the jobs to a scheduler's workers; a job whose worker dies goes to another one."""
+    """Send the jobs to a scheduler's workers; a job whose worker dies goes to another
+    one."""
     from distributed import Client, as_completed
     from distributed.client import FutureCancelledError
 
     with Client(address, set_as_default=False) as client:
-        client.subscribe_topic(TOPIC, lambda event: report(Job(*event[1]["job"]), event[1]["share"]))
-        futures = {client.submit(perform, job, pure=False, retries=RETRIES, priority=-place): job for place, job in enumerate(jobs)}
+        client.subscribe_topic(
+            TOPIC, lambda event: report(Job(*event[1]["job"]), event[1]["share"])
+        )
+        futures = {
+            client.submit(
+                perform, job, pure=False, retries=RETRIES, priority=-place
+            ): job
+            for place, job in enumerate(jobs)
+        }
         for future in as_completed(futures, loop=client.loop):
             try:
                 rows = future.result()
             except FutureCancelledError as error:
-                raise ConnectionError("the scheduler is gone; finished arms are written, the same command goes on.") from error
-            except Exception as error:  # a job that took its worker down again and again
+                raise ConnectionError(
+                    "the scheduler is gone; finished arms are written, the same command"
+                    " goes on."
+                ) from error
+            except (
+                Exception
+            ) as error:  # a job that took its worker down again and again
                 rows = [failure(futures[future], error, 0.0)]
             finish(futures[future], rows)
 
 
 def _log_to_scheduler(job):
-    """Progress reports of a worker: events at the scheduler, to which the client listens."""
+    """Progress reports of a worker: events at the scheduler, to which the client
+    listens."""
     try:
         from distributed import get_worker
 

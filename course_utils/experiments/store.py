@@ -1,4 +1,5 @@
-"""The results file of an experiment: every job's rows once, whole or not at all, and never of mixed settings."""
+"""The results file of an experiment: every job's rows once, whole or not at all, and
+never of mixed settings."""
 
 import json
 import os
@@ -15,7 +16,8 @@ except ImportError:  # Windows: nothing keeps two runs apart there
 
 
 class SettingsError(RuntimeError):
-    """The results file holds results made with other settings; the message says which."""
+    """The results file holds results made with other settings; the message says
+    which."""
 
 
 class BusyError(RuntimeError):
@@ -50,8 +52,10 @@ class ResultsFile:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise BusyError(f"another process is running this experiment into {self.path.name}; "
-                            "let it finish, or name another folder with --results.") from None
+            raise BusyError(
+                f"another process is running this experiment into {self.path.name}; "
+                "let it finish, or name another folder with --results."
+            ) from None
 
     def missing(self, jobs, settings):
         """The jobs that are not finished yet.
@@ -73,19 +77,40 @@ class ResultsFile:
             mine = settings(job)
             for text in frame.loc[frame["scale"] == job.scale, "settings"].unique():
                 theirs = json.loads(text)
-                differ = [key for key in {**theirs, **mine} if theirs.get(key) != mine.get(key)]
+                differ = [
+                    key
+                    for key in {**theirs, **mine}
+                    if theirs.get(key) != mine.get(key)
+                ]
                 if differ and "net" not in differ:
-                    said = "; ".join(f"{key} {theirs.get(key)} there, {mine.get(key)} here" for key in differ)
-                    raise SettingsError(f"{self.path.name} holds results made with other settings ({said}): "
-                                        "name another folder with --results, or move that file away.")
+                    said = "; ".join(
+                        f"{key} {theirs.get(key)} there, {mine.get(key)} here"
+                        for key in differ
+                    )
+                    raise SettingsError(
+                        f"{self.path.name} holds results made with other settings"
+                        f" ({said}): name another folder with --results, or move that"
+                        " file away."
+                    )
         done = set(zip(frame["scale"], frame["job"], frame["seed"]))
         return [job for job in jobs if (job.scale, job.name, job.seed) not in done]
 
     def put(self, rows):
         """Replace a job's rows by new ones."""
-        frame, first = read(self.path, self.name, dtype=str), rows[0]  # as text: what is there stays as it is
-        same = (frame["scale"] == first["scale"]) & (frame["job"] == first["job"]) & (frame["seed"] == str(first["seed"]))
-        new = pd.DataFrame(rows, dtype=object).reindex(columns=columns(self.name)).map(_short)
+        frame, first = (
+            read(self.path, self.name, dtype=str),
+            rows[0],
+        )  # as text: what is there stays as it is
+        same = (
+            (frame["scale"] == first["scale"])
+            & (frame["job"] == first["job"])
+            & (frame["seed"] == str(first["seed"]))
+        )
+        new = (
+            pd.DataFrame(rows, dtype=object)
+            .reindex(columns=columns(self.name))
+            .map(_short)
+        )
         frame = pd.concat([part for part in (frame[~same], new) if len(part)])
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(".part")

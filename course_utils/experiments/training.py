@@ -1,9 +1,10 @@
 """Training that can be killed at any moment, in backend-neutral Keras 3.
 
-The pictures lie in the model, on the device (:class:`Lookup`), and `fit` is fed their numbers only. The
-order of an epoch follows from (seed, epoch) alone, and after an epoch everything that the next one depends
-on (weights, the optimizer's state, the state of dropout's seeds) goes to a file: a killed run, started
-again, ends where an uninterrupted one ends.
+The pictures lie in the model, on the device (:class:`Lookup`), and `fit` is fed their
+numbers only. The order of an epoch follows from (seed, epoch) alone, and after an epoch
+everything that the next one depends on (weights, the optimizer's state, the state of
+dropout's seeds) goes to a file: a killed run, started again, ends where an
+uninterrupted one ends.
 """
 
 import json
@@ -34,11 +35,19 @@ class Data:
     """
 
     def __init__(self, train, test):
-        self.x, self.y, self.m = np.concatenate([train[0], test[0]]), np.concatenate([train[1], test[1]]).astype("int32"), len(train[0])
+        self.x, self.y, self.m = (
+            np.concatenate([train[0], test[0]]),
+            np.concatenate([train[1], test[1]]).astype("int32"),
+            len(train[0]),
+        )
 
     def rows(self, part):
         """The numbers of the samples of "train" or "test"."""
-        return np.arange(self.m, dtype="int32") if part == "train" else np.arange(self.m, len(self.x), dtype="int32")
+        return (
+            np.arange(self.m, dtype="int32")
+            if part == "train"
+            else np.arange(self.m, len(self.x), dtype="int32")
+        )
 
 
 @keras.saving.register_keras_serializable("course")
@@ -48,7 +57,13 @@ class Lookup(keras.layers.Layer):
     def __init__(self, x, scale=1 / 255, mean=None):
         super().__init__(trainable=False)
         self.scale, self.mean = scale, mean
-        self.data = self.add_weight(shape=x.shape, dtype="uint8", initializer="zeros", trainable=False, name="data")
+        self.data = self.add_weight(
+            shape=x.shape,
+            dtype="uint8",
+            initializer="zeros",
+            trainable=False,
+            name="data",
+        )
         self.data.assign(x)
 
     def call(self, rows):
@@ -57,7 +72,8 @@ class Lookup(keras.layers.Layer):
 
 
 class Run:
-    """What one job knows: its arm, seed and settings, where its state is kept, and how to report progress.
+    """What one job knows: its arm, seed and settings, where its state is kept, and how
+    to report progress.
 
     Parameters
     ----------
@@ -71,9 +87,22 @@ class Run:
     """
 
     def __init__(self, job, seed, settings, state, report=lambda share: None):
-        self.job, self.seed, self.settings, self.state, self.report = job, seed, settings, Path(state), report
-        self.started, self.earlier = time.monotonic(), 0.0  # the session's beginning; the seconds of earlier sessions
-        self.seconds, self.samples, self.flops = 0.0, 0, 0.0  # of measured training, over all sessions
+        self.job, self.seed, self.settings, self.state, self.report = (
+            job,
+            seed,
+            settings,
+            Path(state),
+            report,
+        )
+        self.started, self.earlier = (
+            time.monotonic(),
+            0.0,
+        )  # the session's beginning; the seconds of earlier sessions
+        self.seconds, self.samples, self.flops = (
+            0.0,
+            0,
+            0.0,
+        )  # of measured training, over all sessions
 
     def total(self):
         """Seconds that the job took, over all sessions."""
@@ -85,28 +114,42 @@ class Run:
 
 
 def pictures(m=500, t=200, size=16, seed=0):
-    """Made-up coloured pictures of ten kinds, for small scale: ``(x_train, y_train), (x_test, y_test)``.
+    """Made-up coloured pictures of ten kinds, for small scale: ``(x_train, y_train),
+    (x_test, y_test)``.
 
     Each kind is a fixed random pattern of 4 by 4 patches, shown faintly under noise.
     """
     rng = np.random.default_rng(seed)
-    patterns, y = rng.normal(size=(10, 4, 4, 3)), rng.integers(0, 10, m + t).astype("uint8")
-    x = np.kron(patterns[y], np.ones((1, size // 4, size // 4, 1))) * 25 + rng.normal(size=(m + t, size, size, 3)) * 40 + 128
+    patterns, y = (
+        rng.normal(size=(10, 4, 4, 3)),
+        rng.integers(0, 10, m + t).astype("uint8"),
+    )
+    x = (
+        np.kron(patterns[y], np.ones((1, size // 4, size // 4, 1))) * 25
+        + rng.normal(size=(m + t, size, size, 3)) * 40
+        + 128
+    )
     x = np.clip(x, 0, 255).astype("uint8")
     return (x[:m], y[:m]), (x[m:], y[m:])
 
 
 def compile_classifier(model, optimizer, steps):
-    """Compile a network that ends in ten logits, for epochs of `steps` updates; return it."""
-    entropy = keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")  # the loss without the penalties
+    """Compile a network that ends in ten logits, for epochs of `steps` updates; return
+    it."""
+    entropy = keras.metrics.SparseCategoricalCrossentropy(
+        from_logits=True, name="cross_entropy"
+    )  # the loss without the penalties
     metrics = ["accuracy", entropy] if model.losses else ["accuracy"]
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer, loss, metrics=metrics, steps_per_execution=min(50, steps))
     return model
 
 
-def train(run, model, data, batch_sizes, checkpoints, part="", share=(0.0, 1.0), label=None):
-    """Train a compiled model, epoch by epoch, from wherever an earlier session of this run came to.
+def train(
+    run, model, data, batch_sizes, checkpoints, part="", share=(0.0, 1.0), label=None
+):
+    """Train a compiled model, epoch by epoch, from wherever an earlier session of this
+    run came to.
 
     Parameters
     ----------
@@ -128,37 +171,77 @@ def train(run, model, data, batch_sizes, checkpoints, part="", share=(0.0, 1.0),
     Returns
     -------
     list of dict
-        A row for each checkpoint: epoch, updates, train_loss (mean cross-entropy over the epoch's
-        batches, dropout included), test_loss, test_accuracy, test_errors.
+        A row for each checkpoint: epoch, updates, train_loss (mean cross-entropy over
+        the epoch's batches, dropout included), test_loss, test_accuracy, test_errors.
     """
-    keep = [v for v in model.variables if not v.path.endswith("/data")]  # weights and seeds, but not the pictures
+    keep = [
+        v for v in model.variables if not v.path.endswith("/data")
+    ]  # weights and seeds, but not the pictures
     model.optimizer.build(model.trainable_variables)
     keep += model.optimizer.variables
-    state = _load(run.path(part), keep) or {"epoch": 0, "updates": 0, "rows": [], "seconds": 0.0, "samples": 0, "total": 0.0}
+    state = _load(run.path(part), keep) or {
+        "epoch": 0,
+        "updates": 0,
+        "rows": [],
+        "seconds": 0.0,
+        "samples": 0,
+        "total": 0.0,
+    }
     run.earlier += state["total"]
     begun, earlier, saved = time.monotonic(), state["total"], time.monotonic()
     each, test, warm = flops(model), data.rows("test"), False
     for epoch in range(state["epoch"], len(batch_sizes)):
         start, batch = time.perf_counter(), batch_sizes[epoch]
-        order = data_order(run.seed, epoch, data.m)[: data.m // batch * batch].astype("int32")
-        history = model.fit(order, data.y[order], batch_size=batch, shuffle=False, verbose=0).history
+        order = data_order(run.seed, epoch, data.m)[: data.m // batch * batch].astype(
+            "int32"
+        )
+        history = model.fit(
+            order, data.y[order], batch_size=batch, shuffle=False, verbose=0
+        ).history
         trained = time.perf_counter() - start
-        state["epoch"], state["updates"] = epoch + 1, state["updates"] + len(order) // batch
+        state["epoch"], state["updates"] = (
+            epoch + 1,
+            state["updates"] + len(order) // batch,
+        )
         if warm:  # a session's first epoch contains building and compiling
-            state["samples"], state["seconds"] = state["samples"] + len(order), state["seconds"] + trained
+            state["samples"], state["seconds"] = (
+                state["samples"] + len(order),
+                state["seconds"] + trained,
+            )
         warm = True
         if epoch + 1 in checkpoints:
-            found = model.evaluate(test, data.y[test], batch_size=min(EVALUATION_BATCH, len(test)), return_dict=True, verbose=0)
-            loss, test_loss = (float(np.ravel(logs.get("cross_entropy", logs["loss"]))[-1]) for logs in (history, found))
+            found = model.evaluate(
+                test,
+                data.y[test],
+                batch_size=min(EVALUATION_BATCH, len(test)),
+                return_dict=True,
+                verbose=0,
+            )
+            loss, test_loss = (
+                float(np.ravel(logs.get("cross_entropy", logs["loss"]))[-1])
+                for logs in (history, found)
+            )
             accuracy = float(found["accuracy"])
-            state["rows"].append({**(label or {}), "epoch": epoch + 1, "updates": state["updates"], "train_loss": loss,
-                                  "test_loss": test_loss, "test_accuracy": accuracy, "test_errors": round((1 - accuracy) * len(test))})
+            state["rows"].append(
+                {
+                    **(label or {}),
+                    "epoch": epoch + 1,
+                    "updates": state["updates"],
+                    "train_loss": loss,
+                    "test_loss": test_loss,
+                    "test_accuracy": accuracy,
+                    "test_errors": round((1 - accuracy) * len(test)),
+                }
+            )
         if epoch + 1 == len(batch_sizes) or time.monotonic() - saved >= SAVE_SECONDS:
             state["total"] = earlier + time.monotonic() - begun
             _save(run.path(part), keep, state)
             saved = time.monotonic()
         run.report(share[0] + (share[1] - share[0]) * (epoch + 1) / len(batch_sizes))
-    run.seconds, run.samples = run.seconds + state["seconds"], run.samples + state["samples"]
+    run.seconds, run.samples = (
+        run.seconds + state["seconds"],
+        run.samples + state["samples"],
+    )
     run.flops += state["samples"] * each
     return state["rows"]
 
@@ -168,15 +251,23 @@ def _save(path, variables, state):
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.part")
     with open(draft, "wb") as file:
-        np.savez(file, state=np.array(json.dumps(state)), **{f"v{i}": ops.convert_to_numpy(v) for i, v in enumerate(variables)})
+        np.savez(
+            file,
+            state=np.array(json.dumps(state)),
+            **{f"v{i}": ops.convert_to_numpy(v) for i, v in enumerate(variables)},
+        )
     os.replace(draft, path)
 
 
 def _load(path, variables):
-    """Set the variables from a state file and return the state; None if there is no whole file."""
+    """Set the variables from a state file and return the state; None if there is no
+    whole file."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            values, state = [stored[f"v{i}"] for i in range(len(variables))], json.loads(str(stored["state"]))
+            values, state = (
+                [stored[f"v{i}"] for i in range(len(variables))],
+                json.loads(str(stored["state"])),
+            )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     for variable, value in zip(variables, values):
@@ -185,7 +276,8 @@ def _load(path, variables):
 
 
 def flops(model):
-    """Floating-point operations of one training step for each sample: forward, and twice that backward."""
+    """Floating-point operations of one training step for each sample: forward, and
+    twice that backward."""
     count = 0
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dense):
@@ -196,9 +288,11 @@ def flops(model):
 
 
 def matrix_rate(windows=10, n=2048):
-    """The device's own limit: floating-point operations per second of 32-bit matrix products.
+    """The device's own limit: floating-point operations per second of 32-bit matrix
+    products.
 
-    The best of several windows of 0.1 seconds, so that other work on the machine counts as little as possible.
+    The best of several windows of 0.1 seconds, so that other work on the machine counts
+    as little as possible.
     """
     a, best = ops.ones((n, n)) / n, 0.0
 

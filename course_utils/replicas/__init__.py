@@ -1,4 +1,5 @@
-"""Many seeds for the price of one: R copies of a small Keras model, trained together in compiled loops.
+"""Many seeds for the price of one: R copies of a small Keras model, trained together in
+compiled loops.
 
 - `fit`: what one calls, `fit_replicas`, and what it returns
 - `loop`: the compiled loop, with the update of one replica
@@ -11,4 +12,11 @@ from .fit import Interrupted, Runs, fit_replicas
 from .limits import ReplicaError
 from .starts import data_order, initial_weights
 
-__all__ = ["Interrupted", "ReplicaError", "Runs", "data_order", "fit_replicas", "initial_weights"]
+__all__ = [
+    "Interrupted",
+    "ReplicaError",
+    "Runs",
+    "data_order",
+    "fit_replicas",
+    "initial_weights",
+]

@@ -1,10 +1,11 @@
 """A pytest plugin: nbval, with a numeric tolerance and without its blind spots.
 
-A cell's new outputs must equal the stored ones: text outside numbers to the letter (white space
-collapsed), integers exactly, floats within ``rtol`` 1e-4. A cell's tags widen it where training is
-involved: ``rtol-0.02``, ``atol-0.001``. Beyond nbval, a cell fails that was stored without being run,
-that calls an unknown magic, or whose kernel dies (at once, not at the timeout). Not compared: stderr
-(TensorFlow's log lines come and go), pictures, the line that names the device.
+A cell's new outputs must equal the stored ones: text outside numbers to the letter
+(white space collapsed), integers exactly, floats within ``rtol`` 1e-4. A cell's tags
+widen it where training is involved: ``rtol-0.02``, ``atol-0.001``. Beyond nbval, a cell
+fails that was stored without being run, that calls an unknown magic, or whose kernel
+dies (at once, not at the timeout). Not compared: stderr (TensorFlow's log lines come
+and go), pictures, the line that names the device.
 """
 
 import json
@@ -30,7 +31,8 @@ DEVICE_LINE = re.compile(r"^Device: .+$", re.MULTILINE)
 
 
 def same_text(stored, new, rtol=RTOL, atol=0.0):
-    """Whether two outputs say the same: equal words and integers, floats within ``atol + rtol * |stored|``.
+    """Whether two outputs say the same: equal words and integers, floats within ``atol
+    + rtol * |stored|``.
 
     Parameters
     ----------
@@ -38,9 +40,14 @@ def same_text(stored, new, rtol=RTOL, atol=0.0):
     rtol, atol : float
         Relative and absolute tolerance.
     """
-    if "".join(NUMBER.sub("#", stored).split()) != "".join(NUMBER.sub("#", new).split()):
+    if "".join(NUMBER.sub("#", stored).split()) != "".join(
+        NUMBER.sub("#", new).split()
+    ):
         return False
-    return all(_same_number(a, b, rtol, atol) for a, b in zip(NUMBER.findall(stored), NUMBER.findall(new), strict=True))
+    return all(
+        _same_number(a, b, rtol, atol)
+        for a, b in zip(NUMBER.findall(stored), NUMBER.findall(new), strict=True)
+    )
 
 
 def _same_number(stored, new, rtol, atol):
@@ -66,13 +73,20 @@ class TolerantText(str):
 
 
 class WatchedKernel(RunningKernel):
-    """nbval's kernel, of this environment; it notices its own death and remembers how the last cell ended."""
+    """nbval's kernel, of this environment; it notices its own death and remembers how
+    the last cell ended."""
 
     status = "ok"
 
     def __init__(self, cwd, startup_timeout):
         with open(os.devnull, "w") as nowhere:
-            self.km, self.kc = start_new_kernel(startup_timeout, CURRENT_ENV_KERNEL_NAME, stderr=nowhere, cwd=cwd, env=kernel_environment())
+            self.km, self.kc = start_new_kernel(
+                startup_timeout,
+                CURRENT_ENV_KERNEL_NAME,
+                stderr=nowhere,
+                cwd=cwd,
+                env=kernel_environment(),
+            )
         self._ensure_iopub_up()
 
     def await_reply(self, msg_id, timeout=None):
@@ -83,7 +97,9 @@ class WatchedKernel(RunningKernel):
                 message = self.get_message("shell", timeout=POLL_SECONDS)
             except Empty:
                 if not self.is_alive():
-                    raise RuntimeError("The kernel died while it ran this cell.") from None
+                    raise RuntimeError(
+                        "The kernel died while it ran this cell."
+                    ) from None
                 continue
             if message["parent_header"].get("msg_id") == msg_id:
                 self.status = message["content"]["status"]
@@ -95,8 +111,18 @@ class NumericCell(IPyNbCell):
     """A code cell whose outputs are compared with a tolerance."""
 
     def sanitize(self, s):
-        """Wrap an output (text or JSON) so that nbval's comparison tolerates float noise."""
-        text = TolerantText(DEVICE_LINE.sub("Device: any", s if isinstance(s, str) else json.dumps(s, sort_keys=True, ensure_ascii=False)))
+        """Wrap an output (text or JSON) so that nbval's comparison tolerates float
+        noise."""
+        text = TolerantText(
+            DEVICE_LINE.sub(
+                "Device: any",
+                (
+                    s
+                    if isinstance(s, str)
+                    else json.dumps(s, sort_keys=True, ensure_ascii=False)
+                ),
+            )
+        )
         text.rtol, text.atol = self.tolerances()
         return text
 
@@ -109,12 +135,22 @@ class NumericCell(IPyNbCell):
         return found["rtol"], found["atol"]
 
     def runtest(self):
-        """Run and compare the cell; also fail on an unexecuted cell and on an error that only the reply tells."""
-        if self.cell.execution_count is None and self.cell.source.strip() and not self.options["skip"]:
-            self.raise_cell_error("The cell was stored without being run, so nothing would check it: run `make record`.")
+        """Run and compare the cell; also fail on an unexecuted cell and on an error
+        that only the reply tells."""
+        if (
+            self.cell.execution_count is None
+            and self.cell.source.strip()
+            and not self.options["skip"]
+        ):
+            self.raise_cell_error(
+                "The cell was stored without being run, so nothing would check it: run"
+                " `make record`."
+            )
         super().runtest()
         if self.parent.kernel.status != "ok" and not self.options["check_exception"]:
-            self.raise_cell_error("The kernel reports an error for this cell (an unknown magic?).")
+            self.raise_cell_error(
+                "The kernel reports an error for this cell (an unknown magic?)."
+            )
 
 
 class NumericFile(IPyNbFile):
@@ -126,13 +162,21 @@ class NumericFile(IPyNbFile):
 
     def setup(self):
         """Start the kernel in the notebook's folder."""
-        self.kernel = WatchedKernel(str(self.path.parent), self.config.option.nbval_kernel_startup_timeout)
+        self.kernel = WatchedKernel(
+            str(self.path.parent), self.config.option.nbval_kernel_startup_timeout
+        )
         self.setup_sanitize_files()
 
     def collect(self):
         """nbval's cells, as :class:`NumericCell`."""
         for cell in super().collect():
-            yield NumericCell.from_parent(self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options)
+            yield NumericCell.from_parent(
+                self,
+                name=cell.name,
+                cell_num=cell.cell_num,
+                cell=cell.cell,
+                options=cell.options,
+            )
 
 
 def pytest_configure(config):
