@@ -1,6 +1,7 @@
 """Ranges, lock, pinned requirements and conda's file agree, and the set-up script says
 what is wrong."""
 
+import ast
 import os
 import re
 import shutil
@@ -121,6 +122,15 @@ def test_conda_takes_the_same_pins_and_a_supported_python():
     )
 
 
+def imported(path):
+    """The top-level packages that a module imports."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.split(".")[0]
+
+
 def test_every_module_imports_only_declared_packages():
     declared = {
         canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]
@@ -135,9 +145,7 @@ def test_every_module_imports_only_declared_packages():
         *(ROOT / "course_utils").rglob("*.py"),
         *(ROOT / "tests").glob("*.py"),
     ]:
-        for module in re.findall(
-            r"^\s*(?:import|from) ([A-Za-z_]\w*)", path.read_text(), re.M
-        ):
+        for module in imported(path):
             known = module in sys.stdlib_module_names or module == "course_utils"
             transitive = {
                 "nbconvert",
