@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header
 
-.PHONY: lab test environment record bench replicas gpu handout lock data clean
+.PHONY: lab test environment record tolerances replicate style bench replicas gpu handout lock data clean
 
 lab: environment
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
@@ -15,6 +15,19 @@ test: environment
 # Run the notebooks that changed and store their outputs.
 record: environment
 	$(BIN)/python -m course_utils.maintenance.record
+
+# What tolerances the recorded notebooks need on other kernels: make tolerances NOTEBOOK=notebooks/06_activations.ipynb
+tolerances: environment
+	$(BIN)/python -m course_utils.maintenance.tolerances $(NOTEBOOK)
+
+# Run each notebook N times with other seeds and data; how often each statement came out as recorded.
+replicate: environment
+	$(BIN)/python -m course_utils.maintenance.replicate $(or $(N),10)
+
+# Format package, tests and notebooks, and say what breaks a rule.
+style: environment
+	$(BIN)/python -m ruff format .
+	$(BIN)/python -m ruff check .
 
 # Replicas against loops of fit: one table, some minutes.
 bench: environment
@@ -28,10 +41,11 @@ replicas: environment
 gpu: environment
 	$(BIN)/python -m pip install --constraint requirements.lock --editable ".[gpu]"
 
-# The notebooks without the solutions, in build/handout.
+# The notebooks without the solutions, and without the cells tagged not-in-handout, in build/handout.
 handout: environment
 	$(BIN)/jupyter nbconvert --to notebook --output-dir build/handout --TagRemovePreprocessor.enabled=True \
-		--TagRemovePreprocessor.remove_cell_tags solution notebooks/*.ipynb
+		--TagRemovePreprocessor.remove_cell_tags solution \
+		--TagRemovePreprocessor.remove_cell_tags not-in-handout notebooks/*.ipynb
 
 # Pin anew, after a change of the ranges in pyproject.toml.
 lock: environment

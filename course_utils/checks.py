@@ -1,21 +1,36 @@
 """Exercises that answer back: ``check("01-bias", answer)`` says whether the answer is
 right, and why.
 
-An exercise is a function of the answer in one of the modules of
-:mod:`course_utils.exercises`. It returns None if the answer is right, else a hint that
-fits the mistake (or dots, if a function handed in still returns its dots).
+The exercises stand in the modules of :mod:`course_utils.exercises`. An exercise is a
+function of the answer: it returns None if the answer is right, else a hint that fits
+the mistake. Most ask for numbers and are written as data, with the classes of
+:mod:`course_utils.answers`.
 """
 
+import ctypes
 import difflib
+import inspect
+import re
+import textwrap
+import threading
+import traceback
 from importlib import import_module
 from pkgutil import iter_modules
 
 import numpy as np
 
-_exercises = {}  # id -> (function, why the right answer is right)
+from .answers import WORDS, Hint, is_whole
+
+TIME_LIMIT = 5  # seconds for one check
+
+_exercises = {}  # name -> (function, why the right answer is right)
 
 
-def exercise(name, why):
+class _TimeIsUp(BaseException):
+    """Raised inside an answer's code that runs too long."""
+
+
+def exercise(name, why, functions=0):
     """Register the decorated function as the exercise `name`.
 
     Parameters
@@ -24,12 +39,16 @@ def exercise(name, why):
         Notebook number and subject, such as "01-bias".
     why : str
         One or two sentences shown with a right answer.
+    functions : int
+        How many functions the answer consists of, if it consists of functions. Their
+        exceptions become hints.
     """
 
     def register(function):
         if name in _exercises:
             raise ValueError(f"There are two exercises named {name!r}.")
-        _exercises[name] = (function, why)
+        checked = _of_functions(function, functions) if functions else function
+        _exercises[name] = (checked, why)
         return function
 
     return register
@@ -42,20 +61,6 @@ def exercise_names():
     for module in iter_modules(exercises.__path__):
         import_module(f"{exercises.__name__}.{module.name}")
     return sorted(_exercises)
-
-
-def close(answer, expected, rtol=1e-3, atol=1e-6):
-    """Whether `answer` has the shape of `expected` and its numbers (whole ones:
-    exactly); False for anything else."""
-    if np.issubdtype(np.asarray(expected).dtype, np.integer):
-        rtol = 0
-    try:
-        answer = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
-        return False
-    return answer.shape == np.shape(expected) and bool(
-        np.allclose(answer, expected, rtol=rtol, atol=atol)
-    )
 
 
 def check(name, *answer):
@@ -77,15 +82,7 @@ def check(name, *answer):
         )
         return
     function, why = _exercises[name]
-    try:
-        hint = ... if not answer or _untried(answer) else function(*answer)
-    except (
-        Exception
-    ) as error:  # whatever a student hands in must not end in a traceback
-        hint = (
-            f"The answer could not be used ({type(error).__name__}: {error}). Look"
-            " again at what the exercise asks for."
-        )
+    hint = _hint(function, answer)
     if hint is ...:
         print(
             f"… {name}: not tried yet. Put your answer in place of the dots and run the"
@@ -95,8 +92,139 @@ def check(name, *answer):
         print(f"✗ {name}: not yet. {hint}" if hint else f"✓ {name}: right. {why}")
 
 
+def _hint(function, answer):
+    """What the exercise `function` says to `answer`, whatever happens on the way."""
+    try:
+        if not answer or _untried(answer):
+            return ...
+        return _within(TIME_LIMIT, lambda: function(*answer))
+    except Hint as hint:
+        return hint.args[0]
+    except _TimeIsUp:
+        return (
+            f"Your code still runs after {TIME_LIMIT:g} seconds and was stopped: does"
+            " one of its loops never end?"
+        )
+    except Exception as error:  # whatever is handed in must not end in a traceback
+        return (
+            f"The answer could not be used ({type(error).__name__}:"
+            f" {_first_line(error)}). Look again at what the exercise asks for."
+        )
+
+
 def _untried(answer):
     """Whether dots are left in an answer."""
+    if hasattr(answer, "to_numpy"):
+        answer = answer.to_numpy()  # pandas
+    if isinstance(answer, np.ndarray) and answer.dtype == object:
+        answer = answer.tolist()
+    if isinstance(answer, dict):
+        answer = list(answer.values())
     return answer is ... or (
-        isinstance(answer, (list, tuple)) and any(map(_untried, answer))
+        isinstance(answer, (list, tuple, set)) and any(map(_untried, answer))
     )
+
+
+def _within(seconds, work):
+    """What `work` returns; _TimeIsUp is raised inside it after so many seconds.
+
+    A timer's thread raises it in this one, which works on every system and leaves the
+    handlers of signals (the stop button) alone.
+    """
+    thread = ctypes.c_ulong(threading.get_ident())
+    throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    lock, ended = threading.Lock(), False
+
+    def stop():
+        with lock:
+            if not ended:
+                throw(thread, ctypes.py_object(_TimeIsUp))
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        return work()
+    finally:
+        with lock:
+            ended = True
+        throw(thread, None)  # what the timer has sent, but has not arrived yet
+        timer.cancel()
+        timer.join()
+
+
+ADVICE = {
+    "truth value": "An array is neither true nor false: `if`, `max` and `and` want one"
+    " number, while np.where and np.maximum take every element.",
+    "matmul|not aligned|broadcast": "The shapes do not fit.",
+    "0-dimensional|size-1|length-1": "The functions of math take one number. Those of"
+    " NumPy, such as np.exp, take arrays.",
+}
+
+
+def close(answer, expected):
+    """Whether `answer`, computed by a function, has the shape of `expected` and its
+    numbers (whole ones: exactly); False for anything that is not numbers."""
+    rtol = 0 if is_whole(expected) else 1e-4
+    try:
+        answer = np.asarray(answer)
+        return (
+            answer.dtype.kind in "iuf"
+            and answer.shape == np.shape(expected)
+            and bool(np.allclose(answer, expected, rtol=rtol, atol=1e-6))
+        )
+    except (TypeError, ValueError):
+        return False
+
+
+def _of_functions(function, count):
+    """The exercise `function`, for an answer of `count` functions."""
+
+    def checked(*answer):
+        if len(answer) == 1 and isinstance(answer[0], (tuple, list)):
+            answer = answer[0]
+        if len(answer) != count or not all(map(callable, answer)):
+            what = "the function" if count == 1 else f"the {WORDS[count]} functions"
+            raise Hint(f"Hand in {what} by name, without calling: no parentheses.")
+        return function(*map(_watched, answer))
+
+    return checked
+
+
+def _watched(function):
+    """A student's function whose exceptions, and what it forgets, become hints."""
+
+    def watched(*arguments):
+        own = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+        try:
+            answer = function(*own)
+        except (Exception, SystemExit) as error:
+            raise Hint(_failure(function, error)) from None
+        if answer is None:
+            name = getattr(function, "__name__", type(function).__name__)
+            raise Hint(f"Your function {name} returns nothing: is `return` missing?")
+        several = isinstance(answer, (list, tuple))
+        if _untried(answer) or (several and any(part is None for part in answer)):
+            raise Hint(...)
+        return answer
+
+    return watched
+
+
+def _failure(function, error):
+    """The line of a student's code that fails, and why, in one sentence or two."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    why = f"{type(error).__name__}: {_first_line(error)}"
+    if not frames:
+        return f"Your function cannot be called as the exercise has it. {why}"
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    own = [frame for frame in frames if code and frame.filename == code.co_filename]
+    last = (own or frames)[-1]
+    place = f"`{last.line}`" if last.line else f"line {last.lineno} of your code"
+    advice = [text for sign, text in ADVICE.items() if re.search(sign, str(error))]
+    return " ".join([f"At {place}: {why.removesuffix('.')}.", *advice[:1]])
+
+
+def _first_line(error):
+    text = str(error).strip().partition("\n")[0]
+    return textwrap.shorten(text, 160, placeholder=" ...")

@@ -1,30 +1,49 @@
-"""The lecture's claims, the verdicts on them, and the tables that show both.
+"""The lecture's claims, the statements they rest on, the verdicts and the tables of
+both.
 
-``data/claims.csv`` (62 claims) and ``data/errata.csv`` are the only places where a
-claim is worded. A notebook records a verdict with :func:`verdict` and ends in
-:func:`closing_table`; the table is stored in the notebook in a form that
-:func:`scoreboard` reads.
+``data/claims.csv`` has a row for each of the 62 claims (C24) and for each statement
+that decides on it (C24a) with its criterion; ``data/errata.csv`` says what the lecture
+has wrong, and the statements that show it (E14a) stand in ``data/claims.csv``, too.
+These are the only places where a claim or a threshold is worded. A notebook records a
+verdict with :func:`verdict` and ends in :func:`closing_table`; the table is stored in
+the notebook in a form that :func:`scoreboard` reads.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from .criteria import Criterion
 from .data import DATA
 
 NOTEBOOKS = DATA.parent / "notebooks"
 MIME = "application/vnd.course.verdicts+json"
-HOLDS, IN_PART, FAILS, OPEN = (
-    "holds",
-    "holds in part",
-    "does not hold here",
-    "not measured",
-)
+HOLDS, IN_PART, FAILS = "holds", "holds in part", "does not hold here"
+UNDECIDED, OPEN = "undecided", "not measured"
 MENDED, NOT_MENDED = "mended", "not shown here"
-MARKS = {HOLDS: "✓", IN_PART: "◐", FAILS: "✗", OPEN: "·", MENDED: "✎", NOT_MENDED: "·"}
+MARKS = {
+    HOLDS: "✓",
+    IN_PART: "◐",
+    FAILS: "✗",
+    UNDECIDED: "?",
+    OPEN: "·",
+    MENDED: "✎",
+    NOT_MENDED: "·",
+}
+OUTCOMES = {True: HOLDS, False: FAILS, None: UNDECIDED}  # of one statement
 
-_recorded = {}  # id -> {"id", "measured", "verdict", "conditions"} of this kernel
+_recorded = {}  # claim -> its row in the closing table, of this kernel
+_values = {}  # statement -> the number it was judged by, of this kernel
+
+
+class BrokenExperiment(AssertionError):
+    """Something that must be true for an experiment to count is not so."""
+
+
+def _rows():
+    return pd.read_csv(DATA / "claims.csv", dtype=str, keep_default_na=False)
 
 
 def load_claims():
@@ -33,20 +52,52 @@ def load_claims():
     Returns
     -------
     pandas.DataFrame
-        62 rows; columns id, notebook, slide, claim, evidence (all text).
+        62 rows; columns id, notebook, slide, claim (all text).
     """
-    return pd.read_csv(DATA / "claims.csv", dtype=str)
+    rows = _rows()
+    rows = rows[rows["kind"] == "claim"].rename(columns={"statement": "claim"})
+    return rows[["id", "notebook", "slide", "claim"]].reset_index(drop=True)
+
+
+def load_statements():
+    """The statements that decide on the claims and errata.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns id ("C24a"), claim ("C24"), statement, lecture (ids of the lecture's
+        statements that it judges), kind ("exact", "measured" or "full scale") and
+        criterion (all text, see :class:`course_utils.criteria.Criterion`).
+    """
+    rows = _rows()
+    rows = rows[rows["kind"] != "claim"].reset_index(drop=True)
+    rows.insert(1, "claim", rows["id"].str[:-1])
+    return rows[["id", "claim", "statement", "lecture", "kind", "criterion"]]
 
 
 def load_errata():
-    """What the lecture says wrongly or loosely: columns id, notebook, lecture, correct
-    (all text)."""
+    """What the lecture says wrongly or loosely: columns id, notebook, lecture,
+    correct."""
     return pd.read_csv(DATA / "errata.csv", dtype=str)
 
 
-def verdict(claim, measured, conditions):
-    """Judge a claim (or an erratum) by named conditions, and keep the verdict for the
-    closing table.
+def load_replication():
+    """How often each statement came out as recorded in fresh repetitions of its
+    notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As ``make replicate`` writes it; empty where it was not run yet.
+    """
+    path = DATA / "replication.csv"
+    if not path.is_file():
+        return pd.DataFrame(columns=["id", "as_recorded", "repetitions"])
+    return pd.read_csv(path)
+
+
+def verdict(claim, measured, says, checks=None):
+    """Judge a claim (or an erratum) by its statements; keep it for the closing table.
 
     Parameters
     ----------
@@ -54,50 +105,96 @@ def verdict(claim, measured, conditions):
         Id in ``data/claims.csv`` ("C02") or ``data/errata.csv`` ("E14").
     measured : str
         What was measured, in one line, made from the computed values.
-    conditions : dict of str to bool
-        What the claim demands -> whether the measurement shows it. All true: the claim
-        holds; some:
-        it holds in part; none: it does not hold here. An erratum is mended if all are
-        true.
+    says : dict of str to value
+        Id of each of the claim's statements in ``data/claims.csv`` ("C02a") -> what was
+        measured of it: an `Interval`, a number, or an array or list of them that must
+        all meet the criterion; True or False where the criterion is "yes". Only these
+        decide.
+        All hold: the claim holds; some: it holds in part; none: it does not hold here.
+        A statement whose interval lies across its criterion is undecided; the claim is
+        undecided if no statement holds, but not all are refuted. An erratum is mended
+        if all its statements hold.
+    checks : dict of str to bool, optional
+        What must be true for the experiment to count (the baseline learned, a bound
+        that is a theorem is kept). It decides nothing.
 
     Raises
     ------
-    ValueError
-        For an unknown id or no conditions.
-    TypeError
-        If a condition is not a single True or False.
+    BrokenExperiment
+        If a check fails: then the experiment is broken, not the claim.
+    ValueError, TypeError
+        For unknown ids, missing statements, or values that no criterion can judge.
     """
-    ids = {*load_claims()["id"], *load_errata()["id"]}
-    if claim not in ids:
+    if claim not in {*load_claims()["id"], *load_errata()["id"]}:
         raise ValueError(
             f"There is no claim {claim!r}: the ids stand in data/claims.csv and"
             " data/errata.csv."
         )
-    if not conditions:
+    statements = load_statements().query("claim == @claim").set_index("id")
+    if set(says) != set(statements.index) or not says:
         raise ValueError(
-            f"Give {claim} at least one condition: without one there is nothing to"
-            " judge."
+            f"{claim} is decided by exactly the statements that data/claims.csv has"
+            f" of it ({', '.join(statements.index) or 'none yet'}), not by"
+            f" {', '.join(says) or 'none'}."
         )
-    for name, value in conditions.items():
-        if not isinstance(value, (bool, np.bool_)):
-            raise TypeError(
-                f"The condition {name!r} of {claim} must be one True or False, not"
-                f" {value!r}."
-            )
-    met = [bool(value) for value in conditions.values()]
-    if claim.startswith("E"):
-        word = MENDED if all(met) else NOT_MENDED
-    else:
-        word = HOLDS if all(met) else IN_PART if any(met) else FAILS
-    _recorded[claim] = {"id": claim, "measured": measured, "verdict": word}
+    checks = checks or {}
+    failed = [name for name, value in checks.items() if not _truth(name, value)]
+    if failed:
+        raise BrokenExperiment(
+            f"The experiment for {claim} is broken, so it says nothing about the claim."
+            f" Not so: {'; '.join(failed)}."
+        )
+    judged = {
+        name: Criterion(row["criterion"]).judge(name, row["kind"], says[name])
+        for name, row in statements.iterrows()
+    }
+    outcomes = {name: judgement.outcome for name, judgement in judged.items()}
+    word = _word(claim, list(outcomes.values()))
+    _recorded[claim] = {
+        "id": claim,
+        "measured": measured,
+        "verdict": word,
+        "statements": {name: OUTCOMES[outcome] for name, outcome in outcomes.items()},
+    }
+    _values.update({name: judgement.value for name, judgement in judged.items()})
     print(f"{claim} {word}")
-    for name, value in zip(conditions, met):
-        print(f"  {'✓' if value else '✗'} {name}")
+    for name, row in statements.iterrows():
+        mark = MARKS[OUTCOMES[outcomes[name]]]
+        print(f"  {mark} {name} {row['statement']}\n      {judged[name].text}")
+    if checks:
+        print(f"  checked: {'; '.join(checks)}")
+
+
+def judgements():
+    """What this kernel has judged: statement -> (outcome, the number behind it)."""
+    return {
+        name: (outcome, _values[name])
+        for row in _recorded.values()
+        for name, outcome in row["statements"].items()
+    }
+
+
+def _truth(name, value):
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"The check {name!r} must be one True or False, not {value!r}.")
+    return bool(value)
+
+
+def _word(claim, outcomes):
+    if claim.startswith("E"):
+        return MENDED if all(outcomes) else NOT_MENDED
+    if all(outcomes):
+        return HOLDS
+    if any(outcomes):
+        return IN_PART
+    return UNDECIDED if None in outcomes else FAILS
 
 
 class ClosingTable:
-    """*The lecture says / We measured / Verdict*, shown as HTML and stored as JSON for
-    the scoreboard."""
+    """*The lecture says / We measured / Verdict / Repeated*.
+
+    Shown as HTML, and stored as JSON for the scoreboard.
+    """
 
     def __init__(self, rows):
         self.rows = rows
@@ -110,24 +207,29 @@ class ClosingTable:
         }
 
     def frame(self):
-        """The table as text: columns "", The lecture says, We measured, Verdict."""
-        return pd.DataFrame(
-            [
-                [
-                    r["id"],
-                    r["says"],
-                    r["measured"],
-                    f"{MARKS[r['verdict']]} {r['verdict']}{r['correct']}",
-                ]
-                for r in self.rows
-            ],
-            columns=["", "The lecture says", "We measured", "Verdict"],
-        )
+        """The table as text."""
+        columns = ["", "The lecture says", "We measured", "Verdict", "Repeated"]
+        return pd.DataFrame(map(self._cells, self.rows), columns=columns)
+
+    @staticmethod
+    def _cells(row):
+        doubtful = [
+            f"{name} {outcome}"
+            for name, outcome in row["statements"].items()
+            if outcome == UNDECIDED and row["verdict"] != UNDECIDED
+        ]
+        word = f"{MARKS[row['verdict']]} {'; '.join([row['verdict'], *doubtful])}"
+        return [
+            row["id"],
+            row["says"],
+            row["measured"],
+            f"{word}: {row['correct']}" if row["correct"] else word,
+            row["repeated"],
+        ]
 
 
 def closing_table(notebook):
-    """The notebook's last table: every claim and every erratum of it, with what this
-    kernel recorded.
+    """The notebook's last table: its claims and errata, with what this kernel recorded.
 
     Parameters
     ----------
@@ -144,39 +246,50 @@ def closing_table(notebook):
     ValueError
         If ``data/claims.csv`` has no claims of this notebook.
     """
-    claims, errata = load_claims(), load_errata()
     claims, errata = (
-        frame[frame["notebook"] == notebook] for frame in (claims, errata)
+        frame[frame["notebook"] == notebook] for frame in (load_claims(), load_errata())
     )
     if claims.empty:
         raise ValueError(
             f"No claim belongs to {notebook!r}: give the notebook's name as in"
             " data/claims.csv."
         )
-    rows = []
-    for _, claim in claims.iterrows():
-        rows.append(
+    said = [(name, says, "") for name, says in zip(claims["id"], claims["claim"])]
+    said += [
+        (row["id"], row["lecture"], row["correct"]) for _, row in errata.iterrows()
+    ]
+    replicated = repeated()
+    return ClosingTable(
+        [
             {
-                "says": claim["claim"],
-                "correct": "",
-                **_recorded.get(claim["id"], _unmeasured(claim["id"])),
+                "says": says,
+                "correct": correct,
+                "repeated": replicated.get(claim, ""),
+                **_recorded.get(claim, _unmeasured(claim)),
             }
-        )
-    for _, erratum in errata.iterrows():
-        found = _recorded.get(erratum["id"], _unmeasured(erratum["id"]))
-        rows.append(
-            {"says": erratum["lecture"], "correct": f": {erratum['correct']}", **found}
-        )
-    return ClosingTable(rows)
+            for claim, says, correct in said
+        ]
+    )
 
 
 def _unmeasured(claim):
-    return {"id": claim, "measured": "", "verdict": OPEN}
+    return {"id": claim, "measured": "", "verdict": OPEN, "statements": {}}
+
+
+def repeated():
+    """Claim -> "10 of 10", by its statement that came out as recorded least often."""
+    found = {}
+    table = load_replication()
+    for claim, rows in table.groupby(table["id"].str[:-1]):
+        least = rows.loc[rows["as_recorded"].idxmin()]
+        text = f"{least['as_recorded']} of {least['repetitions']}"
+        every = least["as_recorded"] == least["repetitions"]
+        found[claim] = text if every or len(rows) == 1 else f"{text} ({least['id']})"
+    return found
 
 
 def stored_verdicts(path):
-    """The rows of the closing table stored in one executed notebook (empty if it has
-    none).
+    """The rows of the closing table stored in one executed notebook (empty if none).
 
     Parameters
     ----------
@@ -186,7 +299,7 @@ def stored_verdicts(path):
     Returns
     -------
     list of dict
-        Each with id, says, measured, verdict, correct.
+        Each with id, says, measured, verdict, statements, correct, repeated.
     """
     import nbformat
 
@@ -198,35 +311,28 @@ def stored_verdicts(path):
 
 
 def scoreboard(folder=NOTEBOOKS):
-    """All claims with their verdicts, collected from the closing tables stored in the
-    notebooks.
+    """All claims with the verdicts in the closing tables stored in the notebooks.
 
     Returns
     -------
     pandas.DataFrame
         62 rows; columns id, notebook, claim, measured, verdict ("not measured" where
-        there is none yet).
+        there is none yet), repeated.
     """
-    found = {
-        row["id"]: row
-        for path in sorted(Path(folder).glob("*.ipynb"))
-        for row in stored_verdicts(path)
-    }
+    paths = sorted(Path(folder).glob("*.ipynb"))
+    found = {row["id"]: row for path in paths for row in stored_verdicts(path)}
     frame = load_claims()[["id", "notebook", "claim"]]
-    rows = [found.get(claim, _unmeasured(claim)) for claim in frame["id"]]
-    return frame.assign(
-        measured=[row["measured"] for row in rows],
-        verdict=[row["verdict"] for row in rows],
-    )
+    rows = [{"repeated": "", **found.get(c, _unmeasured(c))} for c in frame["id"]]
+    columns = {key: [row[key] for row in rows] for key in ("measured", "verdict")}
+    return frame.assign(**columns, repeated=[row["repeated"] for row in rows])
 
 
 def html_table(frame):
-    """A data frame as an HTML table with whole, left-aligned texts (pandas cuts them at
-    50 characters)."""
+    """A data frame as an HTML table with whole, left-aligned texts.
+
+    (pandas cuts texts at 50 characters.)
+    """
     with pd.option_context("display.max_colwidth", None):
         table = frame.to_html(index=False, border=0, justify="left", escape=True)
-    for tag in ("td", "th"):  # JupyterLab's own style aligns both to the right
-        table = table.replace(
-            f"<{tag}>", f'<{tag} style="text-align: left; vertical-align: top">'
-        )
-    return table
+    style = "text-align: left; vertical-align: top"  # JupyterLab aligns to the right
+    return re.sub(r"<(td|th)>", rf'<\1 style="{style}">', table)

@@ -8,6 +8,7 @@ as uint8 from 0 to 255, labels as whole numbers from 0 to 9. Nothing here is pic
 import hashlib
 import os
 import re
+import ssl
 import zipfile
 import zlib
 from pathlib import Path
@@ -80,6 +81,46 @@ def load_cifar10():
     return _from_folder("cifar10.npz") or _from_keras("cifar10")
 
 
+def halved(images):
+    """The mean of each block of 2 by 2 pixels, from 0 to 1, a row for each image: the
+    small digits that most notebooks train on.
+
+    Parameters
+    ----------
+    images : array, shape (m, height, width) or (m, height, width, 1)
+        Whole numbers from 0 to 255, or floats from 0 to 1; height and width even.
+
+    Returns
+    -------
+    array of float32, shape (m, height * width / 4)
+        (m, 196) for digits of 28 by 28 pixels.
+
+    Raises
+    ------
+    ValueError
+        For another shape, or pixels outside their range.
+    """
+    images = np.asarray(images)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    if images.ndim != 3 or images.shape[1] % 2 or images.shape[2] % 2:
+        raise ValueError(
+            "halved needs grey images of even height and width, (m, 28, 28), not the"
+            f" shape {images.shape}."
+        )
+    whole = np.issubdtype(images.dtype, np.integer)
+    low, high = (0, 255) if whole else (-0.01, 1.01)  # interpolation may overshoot
+    if images.size and not low <= images.min() <= images.max() <= high:
+        raise ValueError(
+            "Pixels must be whole numbers from 0 to 255 or floats from 0 to 1, not"
+            f" {images.dtype} from {images.min():g} to {images.max():g}."
+        )
+    m, height, width = images.shape
+    blocks = images.reshape(m, height // 2, 2, width // 2, 2)
+    means = blocks.mean(axis=(2, 4)).reshape(m, -1)
+    return (means / 255 if whole else means).astype("float32")
+
+
 def checksums(folder):
     """SHA-256 of files in `folder`, from the ``sha256sum`` lines of its README.md or
     SHA256SUMS.
@@ -111,19 +152,44 @@ def _from_folder(name):
 
 
 def _from_keras(name):
-    import keras
+    from .environment import load_keras
 
     try:
-        (x, y), (x_test, y_test) = getattr(keras.datasets, name).load_data()
+        datasets = load_keras().datasets
+        (x, y), (x_test, y_test) = getattr(datasets, name).load_data()
     except (
         Exception
     ) as error:  # Keras raises many kinds: no network, a broken download, a bad archive
+        folder = (
+            f"put {name}.npz in a folder and name the folder in the variable"
+            f" {FOLDER_VARIABLE}"
+        )
+        if _by_certificate(error):
+            raise DataError(
+                f"The full {name} set cannot be downloaded, because the server's"
+                " certificate cannot be checked: behind a proxy that reads along, name"
+                " its certificate's file in the variable SSL_CERT_FILE; if Python has"
+                " no certificates, name there what `python -m certifi` prints (after"
+                " `pip install certifi`; on a Mac run Install Certificates.command"
+                f" instead); or {folder}."
+            ) from error
         raise DataError(
             f"The full {name} set cannot be downloaded ({type(error).__name__})."
-            f" Connect to the network and run this again, or put {name}.npz in a folder"
-            f" and name the folder in the variable {FOLDER_VARIABLE}."
+            f" Connect to the network and run this again, or {folder}."
         ) from error
     return (x, y.reshape(-1)), (x_test, y_test.reshape(-1))
+
+
+def _by_certificate(error):
+    """Whether a failed check of a certificate stands somewhere behind an error."""
+    while error is not None:
+        for found in (error, getattr(error, "reason", None)):
+            if isinstance(found, ssl.SSLCertVerificationError) or (
+                "CERTIFICATE_VERIFY_FAILED" in str(found)
+            ):
+                return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _read(path, remedy):

@@ -10,8 +10,11 @@ of a network that diverged, counts as an increase.
 import sys
 import warnings
 
-import keras
 import numpy as np
+
+from .environment import load_keras
+
+keras = load_keras()
 
 
 def generalization_loss(validation):
@@ -175,6 +178,10 @@ def _check(condition, sentence):
 class _Criterion(keras.callbacks.EarlyStopping):
     """Keras keeps the best epoch and its weights; a subclass says when to stop.
 
+    An odd value does not break off the training: the first of its kind is told as a
+    warning. An epoch with a missing or negative error does not count; NaN, as for the
+    functions above, counts as an increase.
+
     Attributes
     ----------
     stopped_epoch, best_epoch : int
@@ -182,35 +189,95 @@ class _Criterion(keras.callbacks.EarlyStopping):
         training was not stopped.
     """
 
-    def __init__(self, monitor, restore_best_weights, verbose):
+    def __init__(self, monitor, restore_best_weights, verbose, start_from_epoch):
+        _check(start_from_epoch >= 0, "start_from_epoch must be at least 0")
         super().__init__(
             monitor=monitor,
             patience=sys.maxsize,
             mode="min",
             restore_best_weights=restore_best_weights,
             verbose=verbose,
+            start_from_epoch=start_from_epoch,
         )
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
-        self.curves = {name: [] for name in self._names()}
+        self.curves, self._told = {name: [] for name in self._names()}, set()
+        self._judged = False
 
     def on_epoch_end(self, epoch, logs=None):
         logs = dict(logs or {})
-        values = [logs.get(name) for name in self.curves]
-        if self.monitor in logs and np.isnan(logs[self.monitor]):
-            logs[self.monitor] = np.inf  # or Keras would take NaN as the best
-        super().on_epoch_end(epoch, logs)  # warns if the monitored value is missing
-        if None in values:  # such an epoch does not count
+        if not self._judged:  # a new model has no metrics before its first epoch
+            self._refuse_quality()
+        if epoch < self.start_from_epoch or not self._usable(logs):
             return
+        values = [float(logs[name]) for name in self.curves]
+        if np.isnan(values[0]):
+            logs[self.monitor] = np.inf  # or Keras would take NaN as the best
+        super().on_epoch_end(epoch, logs)
         for curve, value in zip(self.curves.values(), values):
-            curve.append(float(value))
+            curve.append(value)
         if not np.isnan(self._stop(*self.curves.values())):
             self.stopped_epoch = epoch
             self.model.stop_training = True
 
+    def _refuse_quality(self):
+        """Raise for a monitored value that grows as the network improves."""
+        for name in self.curves:
+            _check(
+                not _grows_with_quality(self.model, name),
+                f"`{name}` grows as the network improves, and the criterion needs an"
+                " error, which falls: monitor a loss, such as `val_loss`, or compile a"
+                " metric that counts errors",
+            )
+        self._judged = True
+
+    def _usable(self, logs):
+        """Whether the epoch counts; each kind of odd value is told once."""
+        missing = [name for name in self.curves if logs.get(name) is None]
+        present = {name: logs[name] for name in self.curves if name not in missing}
+        negative = [name for name, value in present.items() if value < 0]
+        for name in missing:
+            self._tell(
+                (name, "missing"),
+                f"`{name}`, which is not among {', '.join(logs) or 'no values'}: such"
+                " an epoch does not count",
+            )
+        for name in negative:
+            self._tell(
+                (name, "negative"),
+                f"errors, but `{name}` is negative ({present[name]:g}): such an epoch"
+                " does not count",
+            )
+        for name, value in present.items():
+            if np.isnan(value):
+                self._tell(
+                    (name, "NaN"),
+                    f"numbers, but `{name}` is NaN: it counts as an increase",
+                )
+        return not (missing or negative)
+
+    def _tell(self, kind, need):
+        """Warn, once in a training for each kind."""
+        if kind not in self._told:
+            self._told.add(kind)
+            warnings.warn(f"{type(self).__name__} needs {need}.", stacklevel=4)
+
     def _names(self):
         return [self.monitor]
+
+
+def _grows_with_quality(model, name):
+    """Whether Keras, left to itself, would take a larger value of `name` as better."""
+    judge = keras.callbacks.EarlyStopping(name, patience=sys.maxsize, mode="auto")
+    judge.set_model(model)
+    judge.on_train_begin()
+    try:
+        for epoch, value in enumerate((1.0, 2.0)):
+            judge.on_epoch_end(epoch, {name: value})
+    except ValueError:  # Keras does not know: the caller says that it is an error
+        return False
+    return float(judge.best) == 2.0
 
 
 class GeneralizationLoss(_Criterion):
@@ -221,18 +288,32 @@ class GeneralizationLoss(_Criterion):
     ----------
     alpha : float
     monitor : str
-        An error, to be small. An epoch whose logs lack it does not count.
+        An error, not negative and to be small.
     restore_best_weights : bool
         End with the weights of the best epoch.
     verbose : int
         1 says where it stopped.
+    start_from_epoch : int
+        Epochs to leave out at the beginning, as `keras.callbacks.EarlyStopping` does:
+        best error, curve and strips begin after them.
+
+    Raises
+    ------
+    ValueError
+        For a parameter outside its range; at the end of the first epoch, for a monitor
+        that grows with quality, such as "val_accuracy" (Keras's mode "auto" judges).
     """
 
     def __init__(
-        self, alpha, monitor="val_loss", restore_best_weights=False, verbose=0
+        self,
+        alpha,
+        monitor="val_loss",
+        restore_best_weights=False,
+        verbose=0,
+        start_from_epoch=0,
     ):
         _check_parameters(alpha=alpha)
-        super().__init__(monitor, restore_best_weights, verbose)
+        super().__init__(monitor, restore_best_weights, verbose, start_from_epoch)
         self.alpha = alpha
 
     def _stop(self, validation):
@@ -249,9 +330,8 @@ class ProgressQuotient(_Criterion):
     strip : int
         Epochs in a strip.
     monitor, training : str
-        Validation and training error. An epoch whose logs lack one of them does not
-        count.
-    restore_best_weights, verbose
+        Validation and training error.
+    restore_best_weights, verbose, start_from_epoch
         As for :class:`GeneralizationLoss`.
     """
 
@@ -263,19 +343,11 @@ class ProgressQuotient(_Criterion):
         training="loss",
         restore_best_weights=False,
         verbose=0,
+        start_from_epoch=0,
     ):
         _check_parameters(alpha=alpha, strip=strip)
-        super().__init__(monitor, restore_best_weights, verbose)
+        super().__init__(monitor, restore_best_weights, verbose, start_from_epoch)
         self.alpha, self.strip, self.training = alpha, strip, training
-
-    def on_epoch_end(self, epoch, logs=None):
-        super().on_epoch_end(epoch, logs)
-        if self.training not in (logs or {}):
-            warnings.warn(
-                f"The progress quotient needs `{self.training}`, which is not among:"
-                f" {', '.join(logs or {})}",
-                stacklevel=2,
-            )
 
     def _names(self):
         return [self.monitor, self.training]
@@ -292,15 +364,21 @@ class SuccessiveIncreases(_Criterion):
     s : int
     strip : int
         Epochs in a strip.
-    monitor, restore_best_weights, verbose
+    monitor, restore_best_weights, verbose, start_from_epoch
         As for :class:`GeneralizationLoss`.
     """
 
     def __init__(
-        self, s, strip=5, monitor="val_loss", restore_best_weights=False, verbose=0
+        self,
+        s,
+        strip=5,
+        monitor="val_loss",
+        restore_best_weights=False,
+        verbose=0,
+        start_from_epoch=0,
     ):
         _check_parameters(s=s, strip=strip)
-        super().__init__(monitor, restore_best_weights, verbose)
+        super().__init__(monitor, restore_best_weights, verbose, start_from_epoch)
         self.s, self.strip = s, strip
 
     def _stop(self, validation):

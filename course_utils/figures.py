@@ -190,6 +190,70 @@ def band(ax, x, runs, label, k=0, level=0.95):
     return ax
 
 
+def error_bars(
+    ax, x, intervals, label=None, k=0, *, line=False, horizontal=False, **style
+):
+    """A mean with its interval at each place, for intervals that are known already.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    x : float, or array, shape (n,)
+        Places; a single number for a single interval.
+    intervals : (mean, low, high), or a sequence of n of them
+        Such as :func:`course_utils.mean_interval` returns.
+    label : str, optional
+    k : int
+        Which colour and marker (and line style).
+    line : bool
+        Join the means by a line.
+    horizontal : bool
+        `x` are heights, the intervals lie.
+    **style
+        Of matplotlib's `errorbar`, instead of the course's: ms, color, marker, ...
+
+    Raises
+    ------
+    ValueError
+        If there are not as many intervals as places, or a mean lies outside its own.
+    """
+    places = np.atleast_1d(x)
+    try:
+        rows = [
+            tuple(map(float, row))
+            for row in ([intervals] if np.ndim(x) == 0 else intervals)
+        ]
+    except TypeError:
+        rows = []
+    if len(rows) != len(places) or any(len(row) != 3 for row in rows):
+        raise ValueError(
+            "Each place needs one interval (mean, low, high): a single one for a"
+            f" number, a sequence of {len(places)} for {len(places)} places."
+        )
+    mean, low, high = np.array(rows, dtype=float).reshape(-1, 3).T
+    beyond = np.maximum(low - mean, mean - high)
+    if np.any(beyond > 1e-9 * (1 + np.abs(mean))):
+        raise ValueError(
+            "An interval is (mean, low, high) with low <= mean <= high, not"
+            f" {rows[np.nanargmax(beyond)]}."
+        )
+    arms = np.maximum([mean - low, high - mean], 0)
+    look = {
+        "color": COLOURS[k % 6],
+        "marker": MARKERS[k % 6],
+        "linestyle": STYLES[k % 6] if line else "",
+        "markersize": 10,
+        "capsize": 6,
+        "label": label,
+    }
+    look |= mpl.cbook.normalize_kwargs(style, mpl.lines.Line2D)  # ms is markersize
+    if horizontal:
+        ax.errorbar(mean, places, xerr=arms, **look)
+    else:
+        ax.errorbar(places, mean, yerr=arms, **look)
+    return ax
+
+
 def curves(ax, history, x, y, label, k=0, level=0.95):
     """:func:`band` of a tidy frame: the mean of column `y` over seeds against column
     `x`.
@@ -473,9 +537,11 @@ def verdict_tiles(ax, board):
     board : pandas.DataFrame
         As from :func:`course_utils.scoreboard`: columns id, notebook, verdict.
     """
-    from .claims import FAILS, HOLDS, IN_PART, MARKS, OPEN
+    from .claims import FAILS, HOLDS, IN_PART, MARKS, OPEN, UNDECIDED
 
-    colours = {HOLDS: BLUE, IN_PART: ORANGE, FAILS: RED, OPEN: "#DDDDDD"}
+    colours = {HOLDS: BLUE, IN_PART: ORANGE, FAILS: RED, UNDECIDED: SKY}
+    colours[OPEN] = "#DDDDDD"
+    dark = (HOLDS, FAILS)
     notebooks = list(dict.fromkeys(board["notebook"]))
     for row, notebook in enumerate(notebooks):
         for column, (claim, word) in enumerate(
@@ -488,7 +554,7 @@ def verdict_tiles(ax, board):
                 f"{MARKS[word]} {claim}",
                 ha="center",
                 va="center",
-                color=GREY if word == OPEN else "black" if word == IN_PART else "white",
+                color="white" if word in dark else GREY if word == OPEN else "black",
             )
     for word, colour in colours.items():
         ax.plot(
@@ -502,7 +568,7 @@ def verdict_tiles(ax, board):
     ax.legend(
         loc="lower left",
         bbox_to_anchor=(-0.1, 1),
-        ncols=4,
+        ncols=3,
         handletextpad=0.1,
         columnspacing=1,
     )

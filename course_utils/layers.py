@@ -18,7 +18,9 @@ def layer_signals(model, x, y, loss):
     Parameters
     ----------
     model : keras.Sequential
-        Built, with layers of weights in it; called in training mode.
+        Built, with layers of weights in it; called in training mode, and left as it
+        was: what the call would change (moving averages of batch normalization, the
+        states of seeds) is not kept.
     x, y : array, shape (m, ...)
     loss : str or keras.losses.Loss
         Its mean over the batch is differentiated.
@@ -45,7 +47,7 @@ def layer_signals(model, x, y, loss):
         )
     loss = keras.losses.get(loss)
     rows, kernel, A = [], None, tf.convert_to_tensor(x, dtype=model.compute_dtype)
-    with tf.GradientTape() as tape:
+    with keras.StatelessScope(), tf.GradientTape() as tape:
         for layer in model.layers:
             kernel = getattr(layer, "kernel", kernel)
             Z, A, activation = _apply(layer, A)

@@ -5,10 +5,14 @@ What Keras has is not here: `InverseTimeDecay`, `ExponentialDecay`, `PolynomialD
 `PiecewiseConstantDecay` and `CosineDecay` of `keras.optimizers.schedules`.
 """
 
-import keras
-import numpy as np
-from keras import ops
+from numbers import Real
 
+import numpy as np
+
+from .environment import load_keras
+
+keras = load_keras()
+ops = keras.ops
 POLICIES = ("triangular", "triangular2", "exp_range")
 
 
@@ -21,12 +25,17 @@ class CyclicalLearningRate(keras.optimizers.schedules.LearningRateSchedule):
     |t / s - 2 cycle + 1|, rate = base + (max - base) max(0, 1 - x) scale. One cycle
     takes 2s updates.
 
+    An update is what Keras counts: every mini-batch, also with
+    ``gradient_accumulation_steps``, where only every k-th of them changes the weights.
+    There a step size in changes of the weights must be multiplied by k.
+
     Parameters
     ----------
     base_learning_rate, max_learning_rate : float
         Lower and upper limit; 0 <= base < max.
     step_size : int
-        Updates from the lower to the upper limit; Smith advises those of 2 to 8 epochs.
+        Updates from the lower to the upper limit, a whole number; Smith advises those
+        of 2 to 8 epochs.
     policy : {"triangular", "triangular2", "exp_range"}
         scale = 1; 1/2 in the second cycle, 1/4 in the third and so on; or gamma ** t.
     gamma : float
@@ -51,9 +60,14 @@ class CyclicalLearningRate(keras.optimizers.schedules.LearningRateSchedule):
                 f"The limits must be 0 <= base < max, not {base_learning_rate} and"
                 f" {max_learning_rate}."
             )
-        if step_size < 1:
+        if (
+            isinstance(step_size, bool)
+            or not isinstance(step_size, Real)
+            or not (step_size >= 1 and float(step_size).is_integer())
+        ):
             raise ValueError(
-                f"step_size is a number of updates, at least 1, not {step_size}."
+                "step_size is a number of updates, whole and at least 1, not"
+                f" {step_size!r}."
             )
         if policy not in POLICIES:
             raise ValueError(

@@ -1,36 +1,143 @@
-"""Is it luck? Intervals, paired comparisons and times to a target, on tidy frames with
-one row for each seed."""
+"""Is it luck? Intervals that compare as a whole, paired comparisons, times to a target.
+
+Frames are tidy, with one row for each seed. A run that diverged or had not arrived by
+the end has no number (NaN): a mean refuses it, a share or a median counts it.
+"""
+
+import math
+import operator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 
-def mean_interval(values, level=0.95):
-    """The mean with its t interval (`scipy.stats`).
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its confidence interval.
+
+    It compares as a whole: ``gain > 0`` is true only if all of it lies above 0, so both
+    ``gain > 0`` and ``gain < 0`` are false where 0 lies inside. It unpacks to
+    ``mean, low, high`` and prints as ``3.9 [3.5, 4.3]``, or in a format given for each
+    number (``f"{gain:.2f}"``).
+
+    Attributes
+    ----------
+    mean, low, high : float
+        The estimate (mean, share or median) and the ends of its interval.
+    n : int
+        Values it rests on.
+    """
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+    def __iter__(self):
+        return iter((self.mean, self.low, self.high))
+
+    def __getitem__(self, place):
+        return (self.mean, self.low, self.high)[place]
+
+    def __gt__(self, other):
+        return self.low > _end(other, 2)
+
+    def __ge__(self, other):
+        return self.low >= _end(other, 2)
+
+    def __lt__(self, other):
+        return self.high < _end(other, 1)
+
+    def __le__(self, other):
+        return self.high <= _end(other, 1)
+
+    def map(self, function):
+        """The interval of a monotone function of the estimate, such as `np.exp`."""
+        mean, *ends = (float(function(value)) for value in self)
+        return Interval(mean, min(ends), max(ends), self.n)
+
+    def __neg__(self):
+        return self.map(operator.neg)
+
+    def __mul__(self, factor):
+        return self.map(lambda value: value * factor)
+
+    __rmul__ = __mul__
+
+    def __format__(self, spec):
+        spec = spec or self._spec()
+        mean, low, high = (_text(value, spec) for value in self)
+        return f"{mean} [{low}, {high}]"
+
+    def __str__(self):
+        return format(self, "")
+
+    def _spec(self):
+        """A format that shows half the width to one digit, or to two below 3."""
+        half = (self.high - self.low) / 2
+        if not math.isfinite(half):  # a median of runs of which some had not arrived
+            return ".0f" if math.isinf(self.mean) or self.mean.is_integer() else ".1f"
+        if half <= 0:
+            return ".3g"
+        decimals = max(0, -math.floor(math.log10(half / 3)))
+        return f".{decimals}f" if decimals <= 5 else ".1e"
+
+
+def _end(other, place):
+    """The end of an interval, or the number, that a comparison as a whole needs."""
+    return other[place] if isinstance(other, Interval) else other
+
+
+def _text(value, spec):
+    """A number as text; runs that had not arrived have the time "never"."""
+    return "never" if math.isinf(value) and value > 0 else format(value, spec)
+
+
+def mean_interval(values, level=0.95, method="t"):
+    """The mean with its t or bootstrap interval (`scipy.stats`).
 
     Parameters
     ----------
     values : array, shape (n,)
-        One value for each seed; at least two.
+        One number for each seed; at least two.
     level : float
         Confidence level.
+    method : {"t", "bootstrap"}
+        The bootstrap (bias-corrected and accelerated, 9,999 resamples, always the same
+        ones) needs no normal distribution, but more than a few values.
 
     Returns
     -------
-    tuple of float
-        (mean, low, high).
+    Interval
+
+    Raises
+    ------
+    ValueError
+        If values are too few or not finite (which ones is said).
     """
     from scipy import stats
 
     values = np.asarray(values, dtype=float)
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(
-            "An interval needs at least two values in one row, not the shape"
-            f" {values.shape}."
+            "An interval needs at least two values in one row, not the shape "
+            f"{values.shape}."
         )
-    mean, error = values.mean(), stats.sem(values)
-    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * error
-    return float(mean), float(mean - half), float(mean + half)
+    _refuse_missing(values, np.arange(len(values)), "place")
+    mean = values.mean()
+    if method == "t":
+        half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
+        low, high = mean - half, mean + half
+    elif method == "bootstrap":
+        low, high = mean, mean
+        if np.ptp(values):  # else there is nothing to resample
+            low, high = stats.bootstrap(
+                (values,), np.mean, confidence_level=level, rng=np.random.default_rng(0)
+            ).confidence_interval
+    else:
+        raise ValueError(f"method must be 't' or 'bootstrap', not {method!r}.")
+    return Interval(float(mean), float(low), float(high), len(values))
 
 
 def share_interval(successes, level=0.95):
@@ -44,8 +151,7 @@ def share_interval(successes, level=0.95):
 
     Returns
     -------
-    tuple of float
-        (share, low, high).
+    Interval
     """
     from scipy import stats
 
@@ -55,7 +161,79 @@ def share_interval(successes, level=0.95):
     interval = stats.binomtest(int(successes.sum()), len(successes)).proportion_ci(
         level, method="wilson"
     )
-    return float(successes.mean()), float(interval.low), float(interval.high)
+    share = float(successes.mean())
+    return Interval(share, float(interval.low), float(interval.high), len(successes))
+
+
+def median_interval(values, level=0.95):
+    """The median with its distribution-free interval (`scipy.stats.quantile_test`).
+
+    Parameters
+    ----------
+    values : array, shape (n,)
+        One number for each seed; NaN for a run that had not arrived by the end. It
+        counts as later than every other.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    Interval
+        Its ends are values that occur; they are infinite ("never") where too many runs
+        had not arrived.
+    """
+    from scipy import stats
+
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 1 or len(values) < 2:
+        raise ValueError(
+            "A median needs at least two values in one row, not the shape "
+            f"{values.shape}."
+        )
+    values = np.sort(np.where(np.isnan(values), np.inf, values))
+    low, high = stats.quantile_test(values, p=0.5).confidence_interval(level)
+    low, high = (
+        end if math.isfinite(end) else fallback
+        for end, fallback in ((low, -math.inf), (high, math.inf))
+    )
+    middle = values[[(len(values) - 1) // 2, len(values) // 2]].mean()
+    return Interval(float(middle), float(low), float(high), len(values))
+
+
+def mcnemar(first, second, level=0.95):
+    """Paired yes and no: in which share of the pairs that differ is it `first` that is
+    True?
+
+    The interval lies above 0.5 exactly if McNemar's exact test finds `first` more often
+    True than `second` (two-sided, at 1 - level).
+
+    Parameters
+    ----------
+    first, second : array of bool, shape (n,)
+        Two arms' outcomes over the same seeds.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    Interval
+        Clopper and Pearson's; n is the number of pairs that differ. From 0 to 1 where
+        none does.
+    """
+    from scipy import stats
+
+    first, second = np.asarray(first), np.asarray(second)
+    if first.dtype != bool or second.dtype != bool or first.shape != second.shape:
+        raise ValueError(
+            "McNemar's test needs two rows of True and False, of one length."
+        )
+    differ = int(np.sum(first != second))
+    if not differ:
+        return Interval(0.5, 0.0, 1.0, len(first))
+    wins = int(np.sum(first & ~second))
+    interval = stats.binomtest(wins, differ).proportion_ci(level, method="exact")
+    low, high = float(interval.low), float(interval.high)
+    return Interval(wins / differ, low, high, len(first))
 
 
 def summary(frame, by, value, level=0.95):
@@ -78,20 +256,14 @@ def summary(frame, by, value, level=0.95):
     """
     groups = frame.groupby(by, sort=False)[value]
     rows = pd.DataFrame(
-        [mean_interval(part, level) for _, part in groups],
-        columns=["mean", "low", "high"],
+        [[*mean_interval(part, level), len(part)] for _, part in groups],
+        columns=["mean", "low", "high", "n"],
     )
-    return (
-        groups.size()
-        .rename("n")
-        .reset_index()
-        .join(rows)[[*np.atleast_1d(by), "mean", "low", "high", "n"]]
-    )
+    return groups.size().reset_index()[[*np.atleast_1d(by)]].join(rows)
 
 
-def paired(frame, value, arm, first, second, level=0.95):
-    """The difference `first` minus `second` of two arms over the same seeds, with its t
-    interval.
+def paired(frame, value, arm, first, second, level=0.95, method="t"):
+    """The difference `first` minus `second` of two arms over the same seeds.
 
     Parameters
     ----------
@@ -101,18 +273,18 @@ def paired(frame, value, arm, first, second, level=0.95):
         Columns.
     first, second
         Values of the column `arm`.
-    level : float
-        Confidence level.
+    level, method
+        As for :func:`mean_interval`.
 
     Returns
     -------
-    tuple of float
-        (mean difference, low, high).
+    Interval
 
     Raises
     ------
     ValueError
-        If the two arms do not have the same seeds, each once.
+        If the two arms do not have the same seeds, each once, or a seed has no number
+        in one of them (which one is said).
     """
     one, two = (
         frame.loc[frame[arm] == name].set_index("seed")[value]
@@ -127,7 +299,22 @@ def paired(frame, value, arm, first, second, level=0.95):
             f"{first!r} and {second!r} must have the same seeds, each once: a paired"
             " comparison needs pairs."
         )
-    return mean_interval((one - two.reindex(one.index)).to_numpy(), level)
+    difference = one.astype(float) - two.reindex(one.index).astype(float)
+    _refuse_missing(difference.to_numpy(), difference.index, "seed")
+    return mean_interval(difference.to_numpy(), level, method)
+
+
+def _refuse_missing(values, names, kind):
+    missing = [
+        str(name) for name, value in zip(names, values) if not np.isfinite(value)
+    ]
+    if missing:
+        raise ValueError(
+            f"{len(missing)} of {len(values)} values are no finite numbers"
+            f" ({kind}{'s' if len(missing) > 1 else ''} {', '.join(missing)}): runs"
+            " that diverged or had not arrived by the end. A mean would pass over"
+            " them: count them with share_interval, or take median_interval."
+        )
 
 
 def time_to(history, value, target, step="epoch"):
@@ -147,7 +334,8 @@ def time_to(history, value, target, step="epoch"):
     Returns
     -------
     pandas.Series
-        Index seed; NaN where a seed never reaches the target.
+        Index seed; NaN where a seed never reaches the target (see
+        :func:`median_interval`).
 
     Raises
     ------

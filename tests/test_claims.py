@@ -1,5 +1,4 @@
-"""Claims, verdicts computed from conditions, and the scoreboard read from stored
-notebooks."""
+"""Verdicts decided by their statements; tables read from stored notebooks."""
 
 import nbformat
 import numpy as np
@@ -8,99 +7,160 @@ import pytest
 
 from course_utils import claims
 from course_utils.claims import (
+    BrokenExperiment,
     closing_table,
     html_table,
     load_claims,
     load_errata,
+    load_statements,
     scoreboard,
     verdict,
 )
+from course_utils.statistics import Interval
+
+ROWS = """id,notebook,slide,statement,lecture,kind,criterion
+C01,01_perceptron,Slide,A neuron,,claim,
+C02,01_perceptron,Slide,The rule,,claim,
+C02a,,,It ends,S011,exact,errors at the end: = 0
+C02b,,,It is quick,S013,measured,epochs: < 10
+C02c,,,It is exact,S013,exact,it agrees: yes
+E14a,,,The constant 1 is a bias,,exact,with the constant it ends: yes
+E14b,,,Nothing else is,,exact,without it it ends: no
+"""
+ERRATA = """id,notebook,lecture,correct
+E14,01_perceptron,sign(W . X),append a constant 1
+"""
+QUICK, UNCLEAR, SLOW = (Interval(m, m - 2, m + 2, 10) for m in (5.0, 10.0, 15.0))
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch):
+def folder(monkeypatch, tmp_path):
+    (tmp_path / "claims.csv").write_text(ROWS)
+    (tmp_path / "errata.csv").write_text(ERRATA)
+    monkeypatch.setattr(claims, "DATA", tmp_path)
     monkeypatch.setattr(claims, "_recorded", {})
+    monkeypatch.setattr(claims, "_values", {})
+    return tmp_path
 
 
-def test_there_are_62_claims_and_errata_with_unique_ids():
+def judge(a, b, c, **more):
+    verdict("C02", "measured", {"C02a": a, "C02b": b, "C02c": c}, **more)
+    return claims._recorded["C02"]
+
+
+def test_there_are_62_claims_and_errata_with_unique_ids(monkeypatch):
+    monkeypatch.undo()
     assert load_claims()["id"].tolist() == [f"C{i:02}" for i in range(1, 63)]
-    assert load_errata()["id"].tolist() == [
-        f"E{i:02}" for i in range(1, len(load_errata()) + 1)
-    ]
+    ids = load_errata()["id"].tolist()
+    assert ids == [f"E{i:02}" for i in range(1, len(ids) + 1)]
     assert set(load_errata()["notebook"]) <= set(load_claims()["notebook"])
-    assert not load_claims().isna().any().any() and not load_errata().isna().any().any()
+    assert load_claims().map(bool).all(axis=None)
+    assert not load_errata().isna().any(axis=None)
 
 
 @pytest.mark.parametrize(
     "values, word",
     [
-        ([True, np.True_], "holds"),
-        ([True, False], "holds in part"),
-        ([False, np.False_], "does not hold here"),
+        ((0, QUICK, True), "holds"),
+        ((1, QUICK, True), "holds in part"),
+        ((1, UNCLEAR, True), "holds in part"),
+        ((0, UNCLEAR, True), "holds in part"),
+        ((1, UNCLEAR, False), "undecided"),
+        ((1, SLOW, np.False_), "does not hold here"),
     ],
 )
-def test_a_verdict_follows_from_its_conditions(capsys, values, word):
-    verdict("C02", "measured", {str(i): value for i, value in enumerate(values)})
+def test_a_verdict_follows_from_its_statements(capsys, values, word):
+    assert judge(*values)["verdict"] == word
     assert capsys.readouterr().out.splitlines()[0] == f"C02 {word}"
-    assert claims._recorded["C02"]["verdict"] == word
+
+
+def test_what_is_printed_names_statement_value_and_criterion(capsys):
+    judge(0, UNCLEAR, False, checks={"the baseline learned": True})
+    assert capsys.readouterr().out.splitlines() == [
+        "C02 holds in part",
+        "  ✓ C02a It ends",
+        "      errors at the end: 0 (asked: = 0)",
+        "  ? C02b It is quick",
+        "      epochs: 10.0 [8.0, 12.0] (asked: < 10)",
+        "  ✗ C02c It is exact",
+        "      it agrees: no (asked: yes)",
+        "  checked: the baseline learned",
+    ]
+    assert claims._values == {"C02a": 0.0, "C02b": 10.0, "C02c": 0.0}
+
+
+def test_a_failing_check_breaks_the_experiment_and_records_nothing():
+    with pytest.raises(BrokenExperiment, match="C02 is broken.*Not so: it learned"):
+        judge(0, QUICK, True, checks={"it learned": False, "it ran": True})
+    assert not claims._recorded
 
 
 def test_an_erratum_is_mended_only_if_all_is_shown(capsys):
-    verdict("E14", "", {"a": True, "b": False})
+    verdict("E14", "", {"E14a": True, "E14b": True})
     assert "not shown here" in capsys.readouterr().out
-    verdict("E14", "", {"a": True, "b": True})
+    verdict("E14", "", {"E14a": True, "E14b": False})
     assert "mended" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     "arguments, kind, message",
     [
-        (("C99", "", {"a": True}), ValueError, "no claim 'C99'"),
-        (("C02", "", {}), ValueError, "at least one condition"),
-        (("C02", "", {"a": 1}), TypeError, "one True or False"),
-        (("C02", "", {"a": np.array([True, False])}), TypeError, "one True or False"),
+        (("C99", "", {"C99a": True}), ValueError, "no claim 'C99'"),
+        (("C01", "", {}), ValueError, "none yet"),
+        (("C02", "", {"C02a": 0}), ValueError, "C02a, C02b, C02c"),
+        (("E14", "", {"E14a": True, "E14b": 1}), TypeError, "True or False"),
+        (
+            ("E14", "", {"E14a": True, "E14b": False}, {"a": 1}),
+            TypeError,
+            "the check 'a'",
+        ),
     ],
 )
 def test_bad_verdicts_are_refused(arguments, kind, message):
-    with pytest.raises(kind, match=message):
+    with pytest.raises(kind, match=f"(?i){message}"):
         verdict(*arguments)
 
 
-def test_the_closing_table_has_every_claim_and_erratum_of_its_notebook():
-    verdict("C02", "100 of 100", {"all": True})
-    verdict("E14", "cycles", {"it does": True})
-    frame = closing_table("01_perceptron").frame()
-    assert frame[""].tolist() == ["C01", "C02", "C03", "E14", "E15"]
-    assert frame["Verdict"].tolist()[:3] == [
-        "· not measured",
-        "✓ holds",
-        "· not measured",
-    ]
-    assert (
-        frame["Verdict"][3]
-        == "✎ mended: append a constant 1 to X: its weight is the bias"
+def test_the_closing_table_has_every_claim_and_erratum_of_its_notebook(folder):
+    (folder / "replication.csv").write_text(
+        "id,as_recorded,repetitions\nC02a,10,10\nC02b,8,10\nC02c,9,10\nE14a,10,10\n"
+        "E14b,10,10\n"
     )
+    judge(1, UNCLEAR, True)
+    verdict("E14", "cycles", {"E14a": True, "E14b": False})
+    frame = closing_table("01_perceptron").frame()
+    assert frame[""].tolist() == ["C01", "C02", "E14"]
+    assert frame["Verdict"].tolist() == [
+        "· not measured",
+        "◐ holds in part; C02b undecided",
+        "✎ mended: append a constant 1",
+    ]
+    assert frame["Repeated"].tolist() == ["", "8 of 10 (C02b)", "10 of 10"]
     with pytest.raises(ValueError, match="No claim belongs to '01'"):
         closing_table("01")
 
 
 def test_the_scoreboard_reads_the_tables_stored_in_notebooks(tmp_path):
-    verdict("C02", "100 of 100", {"all": True})
+    judge(0, QUICK, True)
     bundle = closing_table("01_perceptron")._repr_mimebundle_()
-    cell = nbformat.v4.new_code_cell(
-        "closing_table()",
-        outputs=[nbformat.v4.new_output("execute_result", bundle)],
-        execution_count=1,
-    )
+    output = nbformat.v4.new_output("execute_result", bundle)
+    cells = [
+        nbformat.v4.new_markdown_cell("text"),
+        nbformat.v4.new_code_cell("closing_table()", outputs=[output]),
+    ]
     nbformat.write(
-        nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("text"), cell]),
-        tmp_path / "01_perceptron.ipynb",
+        nbformat.v4.new_notebook(cells=cells), tmp_path / "01_perceptron.ipynb"
     )
     board = scoreboard(tmp_path).set_index("id")
-    assert len(board) == 62
-    assert board.loc["C02", ["measured", "verdict"]].tolist() == ["100 of 100", "holds"]
+    assert board.loc["C02", ["measured", "verdict"]].tolist() == ["measured", "holds"]
     assert set(board.drop("C02")["verdict"]) == {"not measured"}
     assert set(scoreboard(tmp_path / "nowhere")["verdict"]) == {"not measured"}
+
+
+def test_statements_know_their_claim():
+    table = load_statements().set_index("id")
+    assert table.loc["C02b", ["claim", "kind"]].tolist() == ["C02", "measured"]
+    assert len(table) == 5 and "C01" not in table.index
 
 
 def test_html_tables_show_whole_texts_escaped():

@@ -1,6 +1,7 @@
 """The notebook comparison must turn red: each planted fault is run through pytest and
-nbval for real."""
+nbval for real, all of them in one run."""
 
+import hashlib
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -8,19 +9,19 @@ import xml.etree.ElementTree as ET
 import nbformat
 import pytest
 
-from course_utils.maintenance.comparison import same_text
+from course_utils.maintenance.comparison import Tolerance, differences
 
 STREAM, RESULT = "stream", "execute_result"
 
 
-def cell(source, *outputs, tags=(), count=1):
-    made = nbformat.v4.new_code_cell(
+def cell(source, *outputs, tags=(), count=1, **more):
+    return nbformat.v4.new_code_cell(
         source,
         outputs=list(outputs),
         execution_count=count,
         metadata={"tags": list(tags)},
+        **more,
     )
-    return made
 
 
 def printed(text, name="stdout"):
@@ -30,6 +31,18 @@ def printed(text, name="stdout"):
 def value(text, html=None, **more):
     data = {"text/plain": text, **({"text/html": html} if html else {}), **more}
     return nbformat.v4.new_output(RESULT, data=data, execution_count=1)
+
+
+def shown(text, **more):
+    return nbformat.v4.new_output("display_data", data={"text/plain": text, **more})
+
+
+def solution(*lines):
+    fenced = "\n".join(("```python", *lines, "```"))
+    return nbformat.v4.new_markdown_cell(
+        f"<details><summary>A solution</summary>\n\n{fenced}\n\n</details>",
+        metadata={"tags": ["solution"]},
+    )
 
 
 TABLE = "import pandas as pd; pd.DataFrame({'loss': [0.123456]})"
@@ -42,6 +55,24 @@ JSON = (
     "from IPython.display import display; display({'application/vnd.x+json': {'loss':"
     " 0.5, 'n': 3}}, raw=True)"
 )
+BARS = r"""
+from tqdm.auto import tqdm
+for i in tqdm(range(3)):
+    print(end=f"\b\b\r\x1b[1m{i}/2\x1b[0m \x1b[32m━━━━\x1b[0m {i}s - loss: 0.{i}")
+print("\n2/2 - 0s - 18ms/step - loss: 0.07\ntrained")
+"""
+INTERACT = """
+from ipywidgets import interact
+interact(lambda a: print("alpha", a), a=(0, 1.0));
+"""
+PLAYER = """
+from uuid import uuid4
+from IPython.display import HTML
+ids = [uuid4().hex, uuid4().hex]
+frame = "data:image/png;base64," + ids[0]
+HTML(f'<img id="_anim_{ids[0]}" src="{frame}"> {ids[1]} 0.5')
+"""
+STEADY = [hashlib.sha256(f"player {k}".encode()).hexdigest()[:32] for k in (0, 1)]
 
 
 def stored(data):
@@ -54,8 +85,11 @@ GREEN = {
     ),
     "float_noise": cell("print('loss', 0.123456)", printed("loss 0.123461\n")),
     "exponent_noise": cell("print(1.00004e-7)", printed("1.0e-07\n")),
+    "rounding": cell("print(f'{0.12501:.2f}')", printed("0.12\n")),
+    "near_zero": cell("print(3.4e-17)", printed("1.2e-17\n")),
     "tagged_rtol": cell("print(0.52)", printed("0.51\n"), tags=["rtol-0.02"]),
     "tagged_atol": cell("print(0.912)", printed("0.913\n"), tags=["atol-0.001"]),
+    "tagged_itol": cell("print(912)", printed("913\n"), tags=["itol-1"]),
     "spaces": cell("print('a   0.5')", printed("a 0.50\n")),
     "stderr_appears": cell("import sys; print('log', file=sys.stderr)"),
     "stderr_disappears": cell("1", value("1"), printed("log line\n", "stderr")),
@@ -76,6 +110,37 @@ GREEN = {
         ),
         tags=["raises-exception"],
     ),
+    "semicolon": cell("7;"),
+    "order_of_a_set": cell("hash('a') == 4644417185603328019", value("True")),
+    "bars": cell(BARS, printed("\ntrained\n")),
+    "interact": cell(INTERACT, printed("alpha 0.5\n")),
+    "clear_output": cell(
+        "from IPython.display import clear_output, display\n"
+        "for i in range(3): clear_output(wait=True); print(i)",
+        printed("2\n"),
+    ),
+    "update": cell(
+        "handle = display('old', display_id=True)\nhandle.update('new')", shown("'new'")
+    ),
+    "late_update": cell("handle.update('newer')"),
+    "player": cell(
+        PLAYER,
+        value(
+            "<IPython.core.display.HTML object>",
+            f'<img id="_anim_{STEADY[0]}" src="data:image/png;base64,x"> {STEADY[1]}'
+            " 0.5",
+        ),
+        id="player",
+    ),
+    "exercise": cell(
+        'from course_utils import check; W = b = ...\ncheck("01-nand", W, b)',
+        printed(
+            "… 01-nand: not tried yet. Put your answer in place of the dots and run the"
+            " cell again.\n"
+        ),
+    ),
+    "solution": solution("W, b = [-1, -1], 1.5", 'check("01-nand", W, b)'),
+    "the_students_variables": cell("W, b", value("(Ellipsis, Ellipsis)")),
 }
 RED = {
     "changed_float": cell("print('loss', 0.123456)", printed("loss 0.123490\n")),
@@ -90,92 +155,113 @@ RED = {
     "changed_word": cell("print('loss falls')", printed("loss rises\n")),
     "missing_number": cell("print(0.5)", printed("0.5 0.5\n")),
     "missing_output": cell("x = 0.5", value("0.5")),
+    "semicolon": cell("0.5;", value("0.5")),
     "extra_output": cell("0.5"),
     "changed_table": cell(
         TABLE, value("       loss\n0  0.123456", HTML.replace("0.123456", "0.223456"))
     ),
     "changed_json": cell(JSON, stored({"loss": 0.5, "n": 4})),
+    "changed_interact": cell(INTERACT, printed("alpha 0.6\n")),
     "unknown_magic": cell("%no_such_magic"),
     "exception": cell("1 / 0"),
-    "never_run": cell("1", count=None),
+    "never_run": cell("1", value("1"), count=None),
+    "wrong_solution": solution(
+        "from course_utils import check", 'check("01-nand", [1, 1], 1.5)'
+    ),
+    "untried_solution": solution(
+        "from course_utils import check", 'check("01-nand", ...)'
+    ),
+    "failing_solution": solution(
+        "from course_utils import check", 'check("01-nand", 1 / 0)'
+    ),
+    "empty_solution": solution("W = 1"),
     "dead_kernel": cell("import os; os._exit(1)"),
+    "after_its_death": cell("1", value("1")),
 }
+PLANTED = {"green": GREEN, "red": RED}
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory):
-    """One pytest run over all planted notebooks; name -> (passed, message)."""
-    folder = tmp_path_factory.mktemp("planted")
-    for name, planted in {**GREEN, **RED}.items():
-        nbformat.write(
-            nbformat.v4.new_notebook(
-                cells=[planted, cell("print('next')", printed("next\n"))]
-            ),
-            folder / f"{name}.ipynb",
-        )
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "course_utils.maintenance.comparison",
-        "--nbval",
-        "--nbval-current-env",
-        "-c",
-        "/dev/null",
-        "--rootdir",
-        str(folder),
-        "-n",
-        "2",
-        "--dist",
-        "loadscope",
-        f"--junitxml={folder}/report.xml",
-        str(folder),
-        "--nbval-cell-timeout",
-        "100",
-    ]
-    subprocess.run(command, capture_output=True, timeout=400)
-    found = {}
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("planted")
+
+
+@pytest.fixture(scope="module")
+def outcome(folder):
+    """One pytest run over all planted cells; (notebook, cell) -> (passed, message,
+    seconds)."""
+    for name, cells in PLANTED.items():
+        made = nbformat.v4.new_notebook(cells=list(cells.values()))
+        nbformat.write(made, folder / f"{name}.ipynb")
+    command = (
+        f"{sys.executable} -m pytest -p course_utils.maintenance.comparison --nbval"
+        f" --nbval-current-env -c /dev/null --rootdir {folder} -p no:cacheprovider"
+        f" --junitxml={folder}/report.xml --keep-executed {folder}/executed {folder}"
+        " --nbval-cell-timeout 100"
+    )
+    run = subprocess.run(command.split(), capture_output=True, timeout=200, text=True)
+    cases = {name: [] for name in PLANTED}
     for case in ET.parse(folder / "report.xml").iter("testcase"):
-        if case.get("name") == "Cell 0":
-            fault = (
-                case.find("failure")
-                if case.find("failure") is not None
-                else case.find("error")
-            )
-            found[case.get("classname").split(".")[0]] = (
-                fault is None,
-                "" if fault is None else fault.text,
-                float(case.get("time")),
-            )
-    return found
+        faults = [*case.iter("failure"), *case.iter("error"), *case.iter("skipped")]
+        text = "".join(fault.text or fault.get("message") for fault in faults)
+        cases[case.get("classname").split(".")[0]].append(
+            (not faults, text, float(case.get("time")))
+        )
+    assert all(len(cases[name]) == len(PLANTED[name]) for name in PLANTED), run.stdout
+    return {
+        (name, cell): result
+        for name in PLANTED
+        for cell, result in zip(PLANTED[name], cases[name])
+    }
 
 
 @pytest.mark.parametrize("name", GREEN)
 def test_what_may_differ_stays_green(outcome, name):
-    assert outcome[name][0], outcome[name][1]
+    assert outcome["green", name][0], outcome["green", name][1]
 
 
 @pytest.mark.parametrize("name", RED)
 def test_a_planted_fault_turns_red(outcome, name):
-    assert not outcome[name][0]
+    assert not outcome["red", name][0]
 
 
 @pytest.mark.parametrize(
     "name, words",
     [
         ("dead_kernel", "kernel died"),
-        ("unknown_magic", "unknown magic"),
+        ("unknown_magic", "no_such_magic"),
+        ("exception", "ZeroDivisionError"),
+        ("failing_solution", "ZeroDivisionError"),
+        ("wrong_solution", "not right: 01-nand"),
+        ("empty_solution", "no fenced Python code"),
         ("never_run", "without being run"),
-        ("changed_word", "outputs differ"),
+        ("changed_word", "'loss': stored 'rises', new 'falls'"),
+        (
+            "changed_float",
+            "after 'loss': stored 0.123490, new 0.123456, differs by 3.4e-05 (0.00028"
+            " of it); allowed: rtol 0.0001",
+        ),
+        ("changed_integer", "stored 1001, new 1000, differs by 1 "),
+        ("missing_output", "text/plain"),
     ],
 )
 def test_the_report_says_what_is_wrong(outcome, name, words):
-    assert words in outcome[name][1]
+    assert words in outcome["red", name][1]
 
 
 def test_a_dead_kernel_is_noticed_long_before_the_timeout(outcome):
-    assert outcome["dead_kernel"][2] < 50  # the cell timeout is 100 s
+    assert outcome["red", "dead_kernel"][2] < 50  # the cell timeout is 100 s
+    assert outcome["red", "after_its_death"][2] < 1
+
+
+def test_what_failing_notebooks_put_out_is_kept(outcome, folder):
+    assert [path.name for path in (folder / "executed").iterdir()] == ["red.ipynb"]
+    kept = nbformat.read(folder / "executed" / "red.ipynb", as_version=4)
+    nbformat.validate(kept)
+    assert kept.cells[0].outputs[0].text == "loss 0.123456\n"
+    assert [cell.cell_type for cell in kept.cells] == [
+        cell.cell_type for cell in RED.values()
+    ]
 
 
 @pytest.mark.parametrize(
@@ -185,12 +271,44 @@ def test_a_dead_kernel_is_noticed_long_before_the_timeout(outcome):
         ("C24", "C25", {}, False),
         ("784-128-10", "784-129-10", {}, False),
         ("[0. 1.]", "[-0. 1.00001]", {}, True),
+        ("[0. 1.]", "[1. 1.]", {}, False),
         ("−0.5", "-0.5", {}, True),  # matplotlib's and pandas' minus signs
         ("0.0", "0.001", {"atol": 0.001}, True),
-        ("0.0", "0.0011", {"atol": 0.001}, False),
+        ("0.0000", "0.0012", {"atol": 0.001}, False),
         ("100.0", "101.9", {"rtol": 0.02}, True),
         ("1.5 s", "1.5 ms", {}, False),
+        ("7", "8", {"atol": 2, "rtol": 2}, False),
+        ("7", "8", {"itol": 1}, True),
+        ("7", "9", {"itol": 1}, False),
+        ("100000000000000000", "100000000000000001", {}, False),
+        # rounded numbers: one unit of the last place
+        ("0.12", "0.13", {}, True),
+        ("0.12", "0.14", {}, False),
+        ("99.9 %", "100.0 %", {}, True),
+        ("0.00", "0.01", {}, True),
+        ("9.99e-05", "1.00e-04", {}, True),
+        ("1.2e-07", "1.3e-07", {}, True),
+        ("0.50", "0.53", {"atol": 0.02}, True),
+        ("0.50", "0.54", {"atol": 0.02}, False),
+        # of the finer one
+        ("0.1", "0.12", {}, False),
+        ("0.5", "0.49", {}, False),
+        ("0.50", "0.499", {}, True),
+        ("0.50", "0.51000", {}, False),
+        # a single digit is rather a setting
+        ("0.1", "0.2", {}, False),
+        ("1e-07", "2e-07", {}, False),
+        ("1e-07", "1e-05", {}, False),
+        # near zero
+        ("1.2e-17", "3.4e-17", {}, True),
+        ("-1.2e-17", "0.0", {}, True),
+        ("1.0e-9", "3.0e-9", {}, False),
     ],
 )
-def test_same_text(stored, new, tolerances, same):
-    assert same_text(stored, new, **tolerances) is same
+def test_differences(stored, new, tolerances, same):
+    assert (not differences(stored, new, Tolerance(**tolerances))) is same
+
+
+def test_only_the_first_differing_numbers_are_named():
+    lines = differences("0.25 " * 9, "0.75 " * 9, Tolerance())
+    assert len(lines) == 6 and lines[-1] == "and 4 more numbers"

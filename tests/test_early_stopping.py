@@ -1,6 +1,7 @@
 """Prechelt's criteria against a slow, literal reading of the definitions, and as
 callbacks against the functions."""
 
+import re
 import warnings
 
 import keras
@@ -131,6 +132,7 @@ def test_a_network_that_diverged_is_stopped():
         (lambda: GeneralizationLoss(-1), "alpha"),
         (lambda: ProgressQuotient(1, strip=0), "at least 1 epoch"),
         (lambda: SuccessiveIncreases(0), "at least 1"),
+        (lambda: GeneralizationLoss(1, start_from_epoch=-1), "start_from_epoch"),
     ],
 )
 def test_bad_input_is_one_sentence(call, message):
@@ -211,19 +213,107 @@ def test_a_callback_stops_where_the_function_says(make, judge):
     assert outcomes >= {True}
 
 
-def test_an_epoch_without_the_value_does_not_count():
-    with pytest.warns(UserWarning, match="not available"):
-        stopped, last = run(GeneralizationLoss(10), [1.0, None, 1.05, None, 1.2])
-    assert stopped and last == 4
-    with pytest.warns(UserWarning, match="needs `loss`, which is not among: val_loss"):
-        assert run(ProgressQuotient(0.1), [1.0] * 4 + [9.0]) == (False, 4)
-
-
-def test_a_nan_stops_and_is_never_the_best():
+@pytest.mark.parametrize(
+    "odd, sentence",
+    [
+        (None, "needs `val_loss`, which is not among loss: such an epoch does not"),
+        (-0.1, "needs errors, but `val_loss` is negative .-0.1.: such an epoch does"),
+    ],
+)
+def test_an_epoch_without_a_usable_error_does_not_count_and_is_told_once(odd, sentence):
     callback = GeneralizationLoss(10, restore_best_weights=True)
-    assert run(callback, [2.0, 1.0, np.nan]) == (True, 1)
-    up = SuccessiveIncreases(1, strip=1, restore_best_weights=True)
-    assert run(up, [np.nan, 1.0, 0.5, 0.7]) == (True, 2)
+    with pytest.warns(UserWarning) as told:
+        outcome = run(callback, [2.0, 1.0, odd, 1.05, odd, 1.2], [1.0] * 6)
+    assert outcome == (True, 1) and callback.stopped_epoch == 5
+    (warning,) = told
+    assert re.match(f"GeneralizationLoss {sentence}", str(warning.message))
+    with pytest.warns(UserWarning):  # told again in the next training
+        run(callback, [odd, 1.0])
+
+
+def test_a_training_error_that_is_missing_is_told_once():
+    with pytest.warns(UserWarning, match="needs `loss`, .* among val_loss") as told:
+        assert run(ProgressQuotient(0.1), [1.0] * 4 + [9.0]) == (False, 4)
+    assert len(told) == 1
+
+
+def test_a_nan_counts_as_an_increase_is_told_once_and_is_never_the_best():
+    callback = GeneralizationLoss(10, restore_best_weights=True)
+    with pytest.warns(UserWarning, match="`val_loss` is NaN: it counts as an increase"):
+        assert run(callback, [2.0, 1.0, np.nan]) == (True, 1)
+    up = SuccessiveIncreases(1, strip=3, restore_best_weights=True)
+    with pytest.warns(UserWarning) as told:
+        assert run(up, [np.nan, 1.0, 0.5, np.nan, np.nan, 0.7]) == (True, 2)
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    "make, judge",
+    [
+        (
+            lambda start: GeneralizationLoss(15, start_from_epoch=start),
+            lambda E, T: stop_generalization_loss(E, 15),
+        ),
+        (
+            lambda start: ProgressQuotient(0.3, strip=4, start_from_epoch=start),
+            lambda E, T: stop_progress_quotient(E, T, 0.3, 4),
+        ),
+        (
+            lambda start: SuccessiveIncreases(2, strip=3, start_from_epoch=start),
+            lambda E, T: stop_successive_increases(E, 2, 3),
+        ),
+    ],
+)
+def test_the_criterion_counts_from_the_epoch_it_starts_at(make, judge):
+    callback, outcomes = make(7), set()
+    for E, T in zip(VALIDATION[:30], TRAINING[:30]):
+        late = judge(E[7:], T[7:])
+        outcomes.add((bool(np.isfinite(late)), bool(late + 7 == judge(E, T))))
+        last = 39 if np.isnan(late) else 7 + int(late) - 1
+        assert run(callback, E, T) == (np.isfinite(late), last)
+        assert callback.best_epoch == 7 + np.argmin(E[7 : last + 1])
+    assert (True, False) in outcomes
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: GeneralizationLoss(1, monitor="val_accuracy"),
+        lambda: SuccessiveIncreases(1, monitor="val_auc"),
+        lambda: ProgressQuotient(1, training="accuracy"),
+    ],
+)
+def test_a_monitor_that_grows_with_quality_is_refused(make):
+    """A new model has no metrics when its first training begins."""
+    x, y = np.ones((8, 2), "float32"), np.tile([0.0, 1.0], 4)
+    model = keras.Sequential([keras.layers.Dense(1, "sigmoid")])
+    metrics = ["accuracy", keras.metrics.AUC(name="auc")]
+    model.compile("sgd", "binary_crossentropy", metrics=metrics)
+    with pytest.raises(ValueError, match="grows as the network improves.*val_loss"):
+        model.fit(x, y, validation_data=(x, y), callbacks=[make()], verbose=0)
+
+
+def test_every_monitor_that_falls_or_is_unknown_is_taken():
+    misses = lambda y, output: keras.ops.cast(keras.ops.abs(y - output) > 1, "float32")
+    misses.__name__ = "misses"
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae", misses])
+    x = RNG.normal(size=(8, 2)).astype("float32")
+    own = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: logs.update(own=1.0)
+    )
+    names = ("val_loss", "val_mae", "val_misses", "own")
+    stops = [GeneralizationLoss(1e9, monitor=name) for name in names]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(
+            x,
+            x[:, :1],
+            validation_data=(x, x[:, :1]),
+            callbacks=[own, *stops],
+            verbose=0,
+        )
+    assert [len(stop.curves[stop.monitor]) for stop in stops] == [1] * 4
 
 
 def test_under_fit_it_stops_and_restores_the_best_weights(capsys):

@@ -134,7 +134,17 @@ def uninterrupted(toy_folder, tmp_path_factory):
             main(["toy", "--length", "1", "--results", str(folder), "--seeds", "1"])
             == 0
         )
-    return table(folder)
+    frame = table(folder)
+    frame.attrs["lines"] = (folder / "toy.csv").read_text().splitlines(keepends=True)
+    return frame
+
+
+def already_there(folder, uninterrupted, arm):
+    """Put an arm's rows into the results, as a run of it alone would."""
+    header, *lines = uninterrupted.attrs["lines"]
+    own = [line for line in lines if f",{arm},{arm},0," in line]
+    assert len(own) == EPOCHS / 4
+    (folder / "toy.csv").write_text("".join([header, *own]))
 
 
 def command(toy_folder, results, *options):
@@ -191,6 +201,7 @@ def test_a_killed_run_goes_on_where_it_stopped_and_equals_an_uninterrupted_one(
         again.returncode == 0 and "1 of 2 runs are in toy.csv, 1 to do" in again.stdout
     ), again.stderr
     assert "100.0%" in again.stderr and "left" in again.stderr
+    assert "cuInit" not in again.stderr and "absl" not in again.stderr
     assert same(table(tmp_path), uninterrupted) and not list(
         (tmp_path / ".state").glob("toy-*")
     )
@@ -299,6 +310,7 @@ def test_a_lost_worker_loses_nothing_and_nothing_counts_twice(
 def test_a_failed_arm_is_reported_and_tried_again(
     toy, uninterrupted, tmp_path, monkeypatch, capsys
 ):
+    already_there(tmp_path, uninterrupted, "dropout")
     monkeypatch.setenv("TOY_BROKEN", "plain")
     assert toy("--seeds", "1") == 1
     failed = table(tmp_path).query("status == 'failed'")
@@ -320,8 +332,12 @@ def test_a_failed_arm_is_reported_and_tried_again(
     )  # nothing left to do
 
 
-def test_other_settings_are_refused_in_one_sentence(toy, tmp_path, capsys):
+def test_other_settings_are_refused_in_one_sentence(
+    toy, uninterrupted, tmp_path, capsys
+):
+    already_there(tmp_path, uninterrupted, "plain")
     assert toy("--seeds", "2", "--arms", "plain") == 0
+    assert "1 of 2 runs are in toy.csv" in capsys.readouterr().out
     assert table(tmp_path).groupby("seed")["train_loss"].last().nunique() == 2
     before = (tmp_path / "toy.csv").read_bytes()
     capsys.readouterr()  # the first run's progress bar
@@ -361,6 +377,36 @@ def test_an_unknown_arm_and_an_absent_scheduler_are_one_sentence(
     assert "127.0.0.1:9" in capsys.readouterr().err
 
 
+def test_missing_data_are_said_before_the_first_run(tmp_path, monkeypatch, capsys):
+    from course_utils.experiments import runner
+    from course_utils.experiments.__main__ import main
+
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    monkeypatch.setattr(runner, "run_all", lambda *jobs: pytest.fail("a run began"))
+    assert main(["dropout", "--seeds", "1", "--results", str(tmp_path)]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("dropout: ") and message.count("\n") == 1
+    assert "mnist.npz is not there" in message
+    assert not (tmp_path / "dropout.csv").exists()
+
+
+def test_data_are_looked_for_once_each_and_on_a_cluster_by_its_workers(
+    tmp_path, monkeypatch
+):
+    from course_utils.experiments import batch_increase, runner, training
+    from course_utils.experiments.__main__ import main
+
+    assert batch_increase.load_data is training.load_data  # its runs find the same
+    loaded = []
+    monkeypatch.setattr(training, "load_data", loaded.append)
+    monkeypatch.setattr(runner, "run_all", lambda *jobs: [])
+    small = ["--seeds", "2", "--scale", "small", "--results", str(tmp_path)]
+    assert main(["batch-increase", *small]) == 0
+    assert loaded == ["MNIST, 5,000 digits", "made-up pictures"]
+    assert main(["batch-increase", *small, "--cluster", "tcp://x:1"]) == 0
+    assert len(loaded) == 2
+
+
 def test_arms_are_chosen_by_name_or_by_part_of_it():
     from course_utils.experiments.runner import make_jobs
 
@@ -392,15 +438,37 @@ def test_errors_name_no_folder_of_this_machine():
     )
 
 
-def test_a_damaged_state_is_not_used(toy, uninterrupted, tmp_path):
-    from course_utils.experiments import runner
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: b"PK\x03\x04 half a file",
+        lambda whole: b"",
+        lambda whole: whole[: len(whole) // 2],
+        lambda whole: whole[:-30],
+        None,
+    ],
+)
+def test_a_damaged_state_is_not_used(tmp_path, damage):
+    """A run then begins anew, and its variables are as they were."""
+    import keras
 
-    (job,) = runner.make_jobs("toy", 1, "full", 1.0, str(tmp_path), ["plain"], "")
-    path = runner.state_path(job)
-    path.parent.mkdir()
-    path.with_name(path.name + ".npz").write_bytes(b"PK\x03\x04 half a file")
-    assert toy("--seeds", "1", "--arms", "plain") == 0
-    assert same(table(tmp_path), uninterrupted.query("arm == 'plain'"))
+    from course_utils.experiments import training
+
+    path, old, new = tmp_path / "state.npz", np.arange(500.0), np.zeros(500)
+    variables = [keras.Variable(old), keras.Variable(old)]
+    state = {"epoch": 3, "rows": []}
+    training._save(path, variables, state)
+    for variable in variables:
+        variable.assign(new)
+    if damage:
+        path.write_bytes(damage(path.read_bytes()))
+    else:  # whole, but of a smaller network
+        training._save(path, variables[:1], state)
+    assert training._load(path, variables) is None
+    assert all(np.array_equal(variable, new) for variable in variables)
+    training._save(path, [keras.Variable(old)] * 2, state)
+    assert training._load(path, variables) == state
+    assert all(np.array_equal(variable, old) for variable in variables)
 
 
 # What the notebooks read.

@@ -67,6 +67,65 @@ def test_band_is_the_t_interval_of_the_mean(ax):
         assert drawn[drawn[:, 0] == x, 1].min() == pytest.approx(low[i])
 
 
+class Unpacks:
+    """Like `Interval`: it can be unpacked, and no more."""
+
+    def __init__(self, *numbers):
+        self.numbers = numbers
+
+    def __iter__(self):
+        return iter(self.numbers)
+
+
+def test_error_bars_reach_from_low_to_high(ax):
+    figures.error_bars(
+        ax, [0, 1], [(2.0, 1.0, 5.0), Unpacks(3.0, 2.5, 3.5)], "arm", 1, line=True
+    )
+    line, (caps, *_) = ax.lines[0], ax.collections
+    assert line.get_ydata().tolist() == [2, 3] and line.get_marker() == "s"
+    assert line.get_color() == figures.ORANGE and line.get_linestyle() == "--"
+    assert [s.tolist() for s in caps.get_segments()] == [
+        [[0, 1], [0, 5]],
+        [[1, 2.5], [1, 3.5]],
+    ]
+    assert ax.get_legend_handles_labels()[1] == ["arm"]
+
+
+def test_error_bars_of_one_interval_and_lying_ones(ax):
+    figures.error_bars(ax, 4, (0.5, 0.5, 1.0), horizontal=True, ms=3, color="black")
+    assert ax.lines[0].get_xydata().tolist() == [[0.5, 4]]
+    assert (ax.lines[0].get_color(), ax.lines[0].get_markersize()) == ("black", 3)
+    assert ax.lines[0].get_linestyle() == "None"
+    assert ax.collections[0].get_segments()[0].tolist() == [[0.5, 4], [1, 4]]
+    assert ax.get_legend_handles_labels()[1] == []
+
+
+def test_error_bars_take_what_mean_interval_returns(ax):
+    from course_utils import mean_interval
+
+    values = np.random.default_rng(0).normal(size=9)
+    low, high = stats.t.interval(0.95, 8, values.mean(), stats.sem(values))
+    figures.error_bars(ax, 0, mean_interval(values))
+    figures.error_bars(ax, 1, mean_interval(np.ones(4)), ls=":")
+    segment = ax.collections[0].get_segments()[0]
+    assert np.allclose(segment, [[0, low], [0, high]])
+
+
+@pytest.mark.parametrize(
+    "x, intervals, message",
+    [
+        ([0, 1], [(1, 0, 2)], "a sequence of 2 for 2 places"),
+        ([0, 1], (1, 0, 2), "one interval"),
+        (0, [(1, 0, 2)], "one interval"),
+        (0, (1, 0), "mean, low, high"),
+        ([0, 1], [(1, 0, 2), (5, 0, 2)], "not .5.0, 0.0, 2.0."),
+    ],
+)
+def test_error_bars_say_what_is_wrong(ax, x, intervals, message):
+    with pytest.raises(ValueError, match=message):
+        figures.error_bars(ax, x, intervals)
+
+
 def test_curves_is_the_band_of_a_tidy_frame(ax):
     runs = np.random.default_rng(0).normal(size=(5, 4))
     history = pd.DataFrame(

@@ -59,10 +59,38 @@ def test_signals_are_those_of_backpropagation(form, activation):
 
 
 def test_the_model_is_left_as_it_was():
-    net = model(FORMS["inside"]("tanh"))
-    before = net(X).numpy()
-    layer_signals(net, X, Y, "mean_squared_error")
-    assert np.array_equal(net(X).numpy(), before)
+    """Weights, moving averages, seeds, optimizer and metrics; and the signals are those
+    of a call in training mode."""
+    net = model(
+        [
+            keras.layers.Dense(4),
+            keras.layers.BatchNormalization(),
+            keras.layers.Activation("tanh"),
+            keras.layers.Dropout(0.5, seed=3),
+            keras.layers.Dense(3, activation="relu", activity_regularizer="l2"),
+            keras.layers.GaussianNoise(0.1, seed=4),
+        ]
+    )
+    net.compile("adam", "mse", metrics=["mae"])
+    net.fit(X, Y, verbose=0)
+    variables = [*net.variables, *net.optimizer.variables, *net.metrics_variables]
+    before = [v.numpy() for v in variables]
+    assert len(net.non_trainable_variables) == 4  # two averages and two seeds
+    results = net.get_metrics_result()
+    one, two = layer_signals(net, X, Y, "mean_squared_error")
+    again = layer_signals(net, X, Y, "mean_squared_error")
+    assert all(np.array_equal(old, v) for old, v in zip(before, variables))
+    assert net.get_metrics_result() == results
+    for first, second in zip((one, two), again):  # the seeds stand where they stood
+        assert all(np.array_equal(first[k], second[k]) for k in ("Z", "A", "dZ", "dW"))
+    h = X
+    for layer in net.layers[:4]:
+        options = {} if "Dense" in type(layer).__name__ else {"training": True}
+        h = layer(h, **options)
+        if layer is net.layers[2]:
+            assert np.allclose(one["A"], h, atol=1e-6)
+    assert np.allclose(two["A"], net.layers[4](h), atol=1e-6)
+    assert not np.array_equal(before[5], variables[5])  # now the averages have moved
 
 
 def test_statistics_count_saturated_and_dead_units():

@@ -289,3 +289,15 @@ def test_the_readmes_map_names_every_notebook_with_its_claims():
     }
     for shown, link, first, last in rows:
         assert shown == link and claims.loc[shown].tolist() == [first, last]
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]])
+def test_ruff_has_nothing_to_say(command):
+    """Package, tests, tools and notebooks, at 88 characters."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, "--no-cache", "."],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,51 +1,120 @@
 """The recorder: only what changed, whole or not at all, and nothing that differs
 between machines."""
 
+import re
+
 import nbformat
 import pytest
 
 from course_utils.claims import MIME
 from course_utils.maintenance import record as recorder
 
+CELLS = {
+    "out": "import sys; print('out'); print('log', file=sys.stderr); 1 + 1",
+    "variables": "import os; print(*map(os.environ.get, ['TQDM_DISABLE',"
+    " 'COURSE_REPETITION', 'PYTHONHASHSEED', 'PYTEST_CURRENT_TEST']))",
+    "slider": "import ipywidgets; ipywidgets.IntSlider()",
+    "interact": """
+from ipywidgets import interact
+@interact(a=(0, 1.0))
+def picture(a=0.25):
+    display({"text/plain": f"a picture of {a}", "image/png": "AA=="}, raw=True)""",
+    "bars": r"""
+from tqdm.auto import tqdm
+for _ in tqdm(range(3), leave=True):
+    print("1/3 \x1b[32m━━━━ 2s - loss: 0.5", end="\b\b\r")
+print("Epoch 1/2\n3/3 \x1b[1m\x1b[32m━━━━ 0s - loss: 0.25\n2/2 - 0s - 18ms/step")""",
+    "cleared": "from IPython.display import clear_output\n"
+    "for i in range(3): clear_output(); print(i)",
+    "update": "handle = display('old', display_id=True)\nhandle.update('new')",
+    "late": "handle.update('newer');",
+    "semicolon": "1 + 1;",
+    "player": """
+import matplotlib.pyplot as plt
+from IPython.display import HTML
+from matplotlib.animation import FuncAnimation
+fig, ax = plt.subplots(figsize=(1, 1))
+moved = FuncAnimation(fig, lambda k: ax.set_title(k), frames=2)
+player = moved.to_jshtml()
+plt.close(fig)
+HTML(player)""",
+}
 
-def notebook(path, *sources, **metadata):
+
+def notebook(path, *sources, ids=None, **metadata):
     kept_and_dropped = {
         "tags": ["rtol-0.02"],
         "execution": {"iopub.status.idle": "2026-01-01T00:00:00Z"},
+        "jupyter": {"source_hidden": True},
     }
     cells = [
-        nbformat.v4.new_code_cell(source, id=f"cell-{i}", metadata=kept_and_dropped)
-        for i, source in enumerate(sources)
+        nbformat.v4.new_code_cell(source, id=name, metadata=kept_and_dropped)
+        for name, source in zip(ids or (f"cell-{i}" for i in range(99)), sources)
     ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
     return path
+
+
+def texts(cell):
+    return [out.get("text") or out.data["text/plain"] for out in cell.outputs]
 
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     path = notebook(
         tmp_path_factory.mktemp("record") / "a.ipynb",
-        "import sys; print('out'); print('log', file=sys.stderr); 1 + 1",
-        "import ipywidgets, os; assert os.environ['TQDM_DISABLE'];"
-        " ipywidgets.IntSlider()",
+        *CELLS.values(),
+        ids=CELLS,
         widgets={"state": 1},
         kernelspec={"name": "mine", "display_name": "Mine"},
     )
-    recorder.record(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_REPETITION", "3")
+        recorder.record(path)
     return path
 
 
-def test_outputs_are_stored_and_ids_and_tags_kept(recorded):
+@pytest.fixture(scope="module")
+def cells(recorded):
     stored = nbformat.read(recorded, as_version=4)
     nbformat.validate(stored)
-    assert [cell.id for cell in stored.cells] == ["cell-0", "cell-1"] and [
-        cell.execution_count for cell in stored.cells
-    ] == [1, 2]
-    assert [
-        output.get("text") or output.data["text/plain"]
-        for output in stored.cells[0].outputs
-    ] == ["out\n", "2"]
-    assert stored.cells[0].metadata == {"tags": ["rtol-0.02"]}
+    return {cell.id: cell for cell in stored.cells}
+
+
+def test_outputs_are_stored_and_ids_and_tags_kept(cells):
+    assert list(cells) == list(CELLS)
+    assert [cell.execution_count for cell in cells.values()] == list(
+        range(1, len(CELLS) + 1)
+    )
+    assert texts(cells["out"]) == ["out\n", "2"]
+    assert cells["out"].metadata == {"tags": ["rtol-0.02"]}
+
+
+def test_every_recording_has_the_same_variables(cells):
+    assert texts(cells["variables"]) == ["1 None 0 None\n"]
+
+
+@pytest.mark.parametrize(
+    "name, left",
+    [
+        ("slider", ["IntSlider(value=0)"]),
+        ("interact", ["a picture of 0.25"]),
+        ("bars", []),
+        ("cleared", ["2\n"]),
+        ("update", ["'new'"]),
+        ("late", []),
+        ("semicolon", []),
+        ("player", ["<IPython.core.display.HTML object>"]),
+    ],
+)
+def test_what_is_left_of_a_lively_output(cells, name, left):
+    assert texts(cells[name]) == left
+
+
+def test_a_still_picture_is_stored(cells):
+    assert cells["interact"].outputs[0].data["image/png"].strip() == "AA=="
+    player = cells["player"].outputs[0].data["text/html"]
+    assert re.search('<img src="data:image/png;base64,[A-Za-z0-9+/=]{99,}" id=', player)
 
 
 def test_nothing_of_this_machine_is_stored(recorded):
@@ -89,16 +158,89 @@ def test_a_failing_notebook_is_left_as_it_was(tmp_path, capsys):
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("error", [KeyError("widget"), RuntimeError("kernel"), OSError])
+def test_a_failing_notebook_does_not_keep_later_ones(
+    error, tmp_path, monkeypatch, capsys
+):
+    paths = [notebook(tmp_path / f"{name}.ipynb", "1") for name in "abc"]
+    ran = []
+
+    def failing(path):
+        ran.append(path)
+        if path == paths[1]:
+            raise error
+
+    monkeypatch.setattr(recorder, "record", failing)
+    assert recorder.main([str(path) for path in paths]) == 1 and ran == paths
+    assert "b.ipynb: not recorded" in capsys.readouterr().err
+
+
+def test_tags_are_applied_without_a_run(recorded, tmp_path, monkeypatch, capsys):
+    path = tmp_path / "a.ipynb"
+    changed = nbformat.read(recorded, as_version=4)
+    changed.cells[0].metadata.tags = ["hide-input"]
+    nbformat.write(changed, path)
+    monkeypatch.setattr(recorder, "record", None)
+    monkeypatch.setattr(recorder, "NOTEBOOKS", tmp_path)
+    assert recorder.main([]) == 0
+    assert "unchanged, its tags applied" in capsys.readouterr().out
+    cell = nbformat.read(path, as_version=4).cells[0]
+    assert cell.metadata.jupyter == {"source_hidden": True} and texts(cell)
+
+
+def metadata(*cells):
+    """What the tags ask for: (kind, text, tags) -> metadata without the tags."""
+    made = [
+        getattr(nbformat.v4, f"new_{kind}_cell")(
+            text, metadata={"tags": tags, "collapsed": True, "jupyter": {"x": 1}}
+        )
+        for kind, text, *tags in cells
+    ]
+    notebook = recorder.apply_roles(nbformat.v4.new_notebook(cells=made))
+    once = [dict(cell.metadata) for cell in notebook.cells]
+    assert once == [cell.metadata for cell in recorder.apply_roles(notebook).cells]
+    assert [found.pop("tags", []) for found in once] == [tags for _, _, *tags in cells]
+    return once
+
+
+CODE_FOLDED = {"jupyter": {"source_hidden": True}}
+SECTION_FOLDED = {"jp-MarkdownHeadingCollapsed": True}
+
+
+def test_tags_fold_code_and_sections():
+    assert metadata(
+        ("markdown", "# Title"),
+        ("code", "1"),
+        ("code", "2", "hide-input", "rtol-0.02"),
+        ("code", "3", "hide-cell"),
+        ("markdown", "### Evidence", "hide-cell"),
+        ("markdown", "text", "hide-cell"),
+        ("code", "4", "remove-input"),
+    ) == [{}, {}, CODE_FOLDED, CODE_FOLDED, SECTION_FOLDED, {}, {}]
+
+
+def test_slides_are_the_lecture_cells():
+    skip, slide = ({"slideshow": {"slide_type": kind}} for kind in ("skip", "slide"))
+    assert metadata(
+        ("markdown", "# Title"),
+        ("markdown", "## C24", "lecture"),
+        ("code", "1", "lecture", "hide-input"),
+        ("code", "2"),
+    ) == [skip, slide, {**slide, **CODE_FOLDED}, skip]
+
+
 def test_a_full_disk_leaves_the_notebook_whole(recorded, tmp_path, monkeypatch):
     path = tmp_path / "a.ipynb"
     path.write_bytes(recorded.read_bytes())
+    changed = nbformat.read(path, as_version=4)
+    changed.cells[0].source = "2"
 
     def full(draft, target):
         raise OSError("No space left on device")
 
     monkeypatch.setattr(recorder.os, "replace", full)
     with pytest.raises(OSError, match="No space"):
-        recorder.record(path)
+        recorder.store(changed, path)
     assert path.read_bytes() == recorded.read_bytes()
 
 
@@ -115,3 +257,12 @@ def test_the_scoreboard_is_out_of_date_when_a_neighbours_verdict_changes(tmp_pat
         tmp_path / "01.ipynb",
     )
     assert recorder.digest(board) != before
+
+
+def test_a_notebook_is_out_of_date_when_its_claims_were_repeated(tmp_path, monkeypatch):
+    path = notebook(tmp_path / "01_perceptron.ipynb", "closing_table()")
+    other = notebook(tmp_path / "02_xor.ipynb", "closing_table()")
+    monkeypatch.setattr(recorder, "repeated", dict)
+    before = recorder.digest(path), recorder.digest(other)
+    monkeypatch.setattr(recorder, "repeated", lambda: {"C02": "9 of 10 (C02b)"})
+    assert recorder.digest(path) != before[0] and recorder.digest(other) == before[1]

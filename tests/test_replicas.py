@@ -1,6 +1,7 @@
 """Replicas against `fit`: the same weights, the same batches, the same end; and nothing
 crosses between them."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -18,13 +19,16 @@ from course_utils.replicas import (
     data_order,
     fit_replicas,
     initial_weights,
+    training,
 )
 
 (X, Y), _ = load_mnist()
 X, Y = (X[:420].reshape(420, -1) / 255).astype("float32"), Y[:420]
+WATCHED = X[:100], Y[:100]
 LOSS = "sparse_categorical_crossentropy"
 COLUMNS = ["loss", "accuracy", "val_loss", "val_accuracy"]
 SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
+AdamW = keras.optimizers.AdamW
 
 
 def net(*extra, regularizer=None, units=10, output="softmax", **options):
@@ -41,178 +45,223 @@ def net(*extra, regularizer=None, units=10, output="softmax", **options):
     )
 
 
-MODELS = {
-    "plain": net,
-    "L2": lambda: net(regularizer=keras.regularizers.L2(1e-2)),
-    "batch normalization": lambda: net(keras.layers.BatchNormalization()),
-    "max-norm": lambda: net(kernel_constraint=keras.constraints.MaxNorm(0.5)),
-}
-OPTIMIZERS = {
-    "SGD": lambda: SGD(0.1),
-    "momentum": lambda: SGD(0.05, momentum=0.9, nesterov=True),
-    "Adam": lambda: Adam(1e-3),
-    "schedule": lambda: Adam(
-        keras.optimizers.schedules.ExponentialDecay(1e-3, 10, 0.9)
+def decayed(rate):
+    optimizer = AdamW(rate, weight_decay=1.0)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
+
+
+# A first call costs seconds, a further one of the same kind and shapes nearly nothing:
+# the tests below share these.
+CASES = {
+    "plain": dict(build=net),
+    "max-norm, momentum, clipping": dict(
+        build=lambda: net(
+            units=1,
+            output="sigmoid",
+            kernel_constraint=keras.constraints.MaxNorm(0.5),
+        ),
+        optimizer=lambda: SGD(0.05, momentum=0.9, nesterov=True, clipvalue=1e-3),
+        loss="binary_crossentropy",
+        labels=(Y >= 5).astype("float32"),
+        batch_size=105,
+        epochs=3,
+        watched=False,
     ),
-    "clip by value": lambda: SGD(0.1, clipvalue=1e-3),
-    "AdamW": lambda: keras.optimizers.AdamW(1e-3, weight_decay=0.1),
+    "batch normalization, L2, Adam with a schedule": dict(
+        build=lambda: net(
+            keras.layers.BatchNormalization(),
+            output="linear",
+            regularizer=keras.regularizers.L2(1e-2),
+        ),
+        optimizer=lambda: Adam(
+            keras.optimizers.schedules.ExponentialDecay(1e-3, 10, 0.9)
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        batch_size=105,
+        epochs=3,
+    ),
+    "AdamW, each its rate and samples, changing batch sizes": dict(
+        build=net,
+        optimizer=decayed,
+        rates=[1e-3, 1e-2],
+        subsets=np.stack(
+            [np.random.default_rng(k).permutation(420)[:100] for k in (0, 1)]
+        ),
+        seeds=[5, 5],
+        loss="categorical_crossentropy",
+        labels=np.eye(10, dtype="float32")[Y],
+        batch_size=[50, 50, 100, 100],
+        epochs=4,
+        watched=False,
+    ),
 }
 
 
-def fit_alone(build, seeds, optimizer, epochs, batch_size=32, loss=LOSS, labels=Y):
-    """The same by `fit`, one replica after the other: history (seeds, epochs, 4) and
-    weights."""
-    weights, histories, ends = initial_weights(build, seeds), [], []
-    for k, seed in enumerate(seeds):
-        model = build()
-        model.set_weights([stack[k] for stack in weights])
-        model.compile(optimizer(), loss, metrics=["accuracy"])
-        rows = []
-        for epoch in range(epochs):
-            order = data_order(seed, epoch, len(X))
-            found = model.fit(
-                X[order],
-                labels[order],
-                batch_size=batch_size,
-                shuffle=False,
-                verbose=0,
-                validation_data=(X[:100], labels[:100]),
-            ).history
-            rows.append([found[name][0] for name in COLUMNS])
-        histories.append(rows)
-        ends.append(model.get_weights())
-    return np.array(histories), ends
-
-
-@pytest.mark.parametrize(
-    "build, optimizer",
-    [
-        *((name, "SGD") for name in MODELS),
-        *(("plain", name) for name in OPTIMIZERS),
-        ("batch normalization", "Adam"),
-        ("L2", "momentum"),
-    ],
-)
-def test_a_replica_follows_fit(build, optimizer):
-    """56 updates, the last of each epoch on a smaller batch (420 = 13 * 32 + 4)."""
-    seeds = [3, 7]
-    runs = fit_replicas(
-        MODELS[build],
-        X,
-        Y,
-        seeds,
-        OPTIMIZERS[optimizer](),
-        LOSS,
-        ["accuracy"],
-        epochs=4,
-        validation_data=(X[:100], Y[:100]),
-    )
-    history, ends = fit_alone(MODELS[build], seeds, OPTIMIZERS[optimizer], 4)
-    assert np.allclose(
-        runs.history[COLUMNS].to_numpy().reshape(2, 4, 4), history, atol=1e-4
-    )
-    for k, weights in enumerate(ends):
-        assert all(
-            np.allclose(stack[k], w, atol=1e-4)
-            for stack, w in zip(runs.weights, weights)
-        )
-    assert np.allclose(
-        runs.model(7).predict(X[:5], verbose=0), runs.predict(X[:5])[1], atol=1e-6
-    )
-
-
-@pytest.mark.parametrize(
-    "loss, units, output, labels",
-    [
-        ("binary_crossentropy", 1, "sigmoid", (Y >= 5).astype("float32")),
-        ("mean_squared_error", 1, "linear", Y.astype("float32")),
-        ("mse", 1, "linear", Y.astype("float32")),
-        ("categorical_crossentropy", 10, "softmax", np.eye(10, dtype="float32")[Y]),
-        (keras.losses.SparseCategoricalCrossentropy(from_logits=True), 10, "linear", Y),
-    ],
-)
-def test_every_kind_of_loss_and_label_follows_fit(loss, units, output, labels):
-    def build():
-        return net(units=units, output=output)
-
+def train(
+    build=net,
+    optimizer=lambda: SGD(0.1),
+    loss=LOSS,
+    labels=Y,
+    rates=None,
+    seeds=(3, 7),
+    batch_size=32,
+    epochs=4,
+    watched=True,
+    **options,
+):
+    """A call of one kind for most tests here; 420 = 13 * 32 + 4."""
+    given = optimizer() if rates is None else optimizer(1.0)
     runs = fit_replicas(
         build,
         X,
         labels,
-        [1, 2],
-        SGD(0.01),
+        seeds,
+        given,
         loss,
         ["accuracy"],
-        epochs=2,
-        validation_data=(X[:100], labels[:100]),
+        epochs,
+        batch_size,
+        validation_data=(X[:100], labels[:100]) if watched else None,
+        learning_rates=rates,
+        per_update=True,
+        **options,
     )
-    history, _ = fit_alone(
-        build, [1, 2], lambda: SGD(0.01), 2, loss=loss, labels=labels
+    assert not given.variables or int(given.iterations) == 0  # left untouched
+    return runs
+
+
+@functools.cache
+def trained(case):
+    return train(**CASES[case])
+
+
+def fit_alone(model, seed, x, y, batch_sizes, watched=None):
+    """One replica by `fit`, from the weights that the compiled model has: its
+    history."""
+    rows = []
+    for epoch, batch_size in enumerate(batch_sizes):
+        order = data_order(seed, epoch, len(x))
+        found = model.fit(
+            x[order],
+            y[order],
+            batch_size=batch_size,
+            shuffle=False,
+            verbose=0,
+            validation_data=watched,
+        ).history
+        rows.append([found[name][0] for name in COLUMNS if name in found])
+    return np.array(rows)
+
+
+def same(stacks, k, model):
+    return all(
+        np.allclose(stack[k], w, atol=1e-4)
+        for stack, w in zip(stacks, model.get_weights())
     )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_replica_follows_fit(case):
+    options = {"labels": Y, "loss": LOSS, "batch_size": 32, "epochs": 4, **CASES[case]}
+    build, rates, epochs = options["build"], options.get("rates"), options["epochs"]
+    runs = trained(case)
+    seeds = list(runs.seeds)
+    starts, sizes = initial_weights(build, seeds), options["batch_size"]
+    sizes = [sizes] * epochs if isinstance(sizes, int) else sizes
+    for k, seed in enumerate(seeds):
+        model = build()
+        model.set_weights([stack[k] for stack in starts])
+        make = options.get("optimizer", lambda: SGD(0.1))
+        model.compile(
+            make() if rates is None else make(rates[k]),
+            options["loss"],
+            metrics=["accuracy"],
+            run_eagerly=True,  # compiling takes longer than the training
+        )
+        x, y = X, options["labels"]
+        watched = (x[:100], y[:100]) if options.get("watched", True) else None
+        if "subsets" in options:
+            x, y = x[options["subsets"][k]], y[options["subsets"][k]]
+        history = fit_alone(model, seed, x, y, sizes, watched)
+        own = runs.history[[name for name in COLUMNS if name in runs.history]]
+        own = np.split(own.to_numpy(), len(seeds))[k]
+        assert np.allclose(own, history, rtol=1e-4, atol=1e-4)
+        assert same(runs.weights, k, model)
     assert np.allclose(
-        runs.history[COLUMNS].to_numpy().reshape(2, 2, 4), history, rtol=1e-4, atol=1e-4
+        model.predict_on_batch(X[:5]), runs.predict(X[:5])[1], rtol=1e-4, atol=1e-4
     )
 
 
-def dropout_net():
-    return net(keras.layers.Dropout(0.5))
-
-
-@pytest.mark.parametrize("build", [net, dropout_net])
-def test_a_replica_alone_is_the_replica_among_others(build):
-    alone, among = (
-        fit_replicas(build, X, Y, seeds, SGD(0.1), LOSS, epochs=3)
-        for seeds in ([5], [1, 5, 9])
-    )
+def test_one_of_the_replicas_is_asked_for_by_seed_and_rate():
+    runs = trained("plain")
     assert np.allclose(
-        alone.history["loss"], among.history.query("seed == 5")["loss"], atol=1e-5
+        runs.model(7).predict_on_batch(X[:5]), runs.predict(X[:5])[1], atol=1e-6
     )
-    assert all(
-        np.allclose(a[0], b[1], atol=1e-5) for a, b in zip(alone.weights, among.weights)
-    )
+    with pytest.raises(KeyError, match="no replica with seed 5"):
+        runs.model(5)
+    runs = trained("AdamW, each its rate and samples, changing batch sizes")
+    assert np.array_equal(runs.model(5, 1e-2).get_weights()[0], runs.weights[0][1])
+    with pytest.raises(KeyError, match="several replicas with seed 5"):
+        runs.model(5)
 
 
-@pytest.mark.parametrize("build", [net, dropout_net])
-def test_the_same_seeds_repeat_to_the_bit_and_others_differ(build):
-    one, two = (
-        fit_replicas(build, X, Y, range(3), Adam(1e-3), LOSS, epochs=2)
-        for _ in range(2)
-    )
+def test_the_same_seeds_repeat_to_the_bit_and_others_differ():
+    one, two = trained("plain"), train()
     assert one.history.equals(two.history) and all(
         np.array_equal(a, b) for a, b in zip(one.weights, two.weights)
     )
-    assert one.history["loss"].nunique() == 6
+    assert one.history["loss"].nunique() == 8
 
 
-def test_dropout_drops_its_share_with_masks_of_its_own_for_every_replica_and_update():
-    """A network that hands its input through dropout: the loss |output| counts what was
-    dropped."""
+def dropout_net():
+    layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    return keras.Sequential([keras.Input((1000,)), keras.layers.Dropout(0.3), layer])
 
-    def build():
-        layer = keras.layers.Dense(
-            1, use_bias=False, kernel_initializer="ones", trainable=False
-        )
-        return keras.Sequential(
-            [
-                keras.Input((1000,)),
-                keras.layers.Dropout(0.3),
-                layer,
-                keras.layers.Dense(1, use_bias=False, kernel_initializer="ones"),
-            ]
-        )
 
-    ones = np.ones((40, 1000), dtype="float32")
-    runs = fit_replicas(
-        build,
-        ones,
-        np.zeros(40),
-        range(5),
-        SGD(0.0),
+@pytest.fixture
+def drop(monkeypatch):
+    """Training with dropout on three cores: five replicas are then two groups side by
+    side, the last one filled up with a copy."""
+    monkeypatch.setattr("course_utils.replicas.training._cores", lambda: 3)
+    return lambda x, y, rate, seeds=range(5), **options: fit_replicas(
+        dropout_net,
+        x,
+        y,
+        seeds,
+        SGD(rate),
         "mean_absolute_error",
         epochs=2,
         batch_size=1,
         per_update=True,
+        **options,
     )
+
+
+def test_a_replica_alone_is_the_replica_among_others_in_groups(drop):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 1000)).astype("float32"), rng.normal(size=40)
+    weights = rng.normal(size=(5, 1000, 1)).astype("float32") / 30
+    among, again = (drop(x, y, 1e-3, weights=[weights]) for _ in range(2))
+    assert among.history.equals(again.history) and np.array_equal(
+        among.weights[0], again.weights[0]
+    )
+    assert among.history["loss"].nunique() == 10
+    for k in range(5):
+        alone = drop(x, y, 1e-3, [k], weights=[weights[k : k + 1]])
+        assert np.allclose(
+            alone.history["loss"], among.history["loss"][2 * k : 2 * k + 2], atol=1e-5
+        )
+        assert np.allclose(alone.weights[0][0], among.weights[0][k], atol=1e-5)
+
+
+def test_dropout_drops_its_share_with_masks_of_its_own_for_every_replica_and_update(
+    drop,
+):
+    """A network that hands its input through dropout: the loss |output| counts what was
+    dropped."""
+    ones = np.ones((40, 1000), dtype="float32")
+    runs = drop(ones, np.zeros(40), 0.0)
     sums = runs.updates["loss"].to_numpy()  # 1000 inputs, each 0 or 1 / 0.7
     assert len(sums) == 5 * 80 and len(np.unique(sums)) > 50
     assert abs(sums.mean() - 1000) < 4 * 1000 * np.sqrt(0.3 / 0.7 / 1000) / np.sqrt(400)
@@ -224,123 +273,46 @@ def test_dropout_drops_its_share_with_masks_of_its_own_for_every_replica_and_upd
     assert np.all(runs.predict(ones[:1]) == 1000)  # no dropout when predicting
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW", "Ftrl"])
-def test_learning_rates_are_each_replicas_own(kind):
-    def optimizer(rate):
-        return getattr(keras.optimizers, kind)(
-            rate,
-            **(
-                dict(momentum=0.5)
-                if kind == "SGD"
-                else {}
-                if kind == "Ftrl"
-                else dict(weight_decay=0.1)
-            ),
-        )
-
-    rates = [0.001, 0.01, 0.03]
-    runs = fit_replicas(
-        net, X, Y, [4, 5, 5], optimizer(1.0), LOSS, epochs=2, learning_rates=rates
-    )
-    for seed, rate in zip([4, 5, 5], rates):
-        alone = fit_replicas(net, X, Y, [seed], optimizer(rate), LOSS, epochs=2)
-        assert np.allclose(
-            alone.history["loss"],
-            runs.history.query("seed == @seed and learning_rate == @rate")["loss"],
-            atol=1e-3,
-        )
-        assert np.allclose(
-            alone.model(seed).get_weights()[0],
-            runs.model(seed, rate).get_weights()[0],
-            atol=1e-3,
-        )
-    with pytest.raises(KeyError, match="several replicas with seed 5"):
-        runs.model(5)
-
-
-def test_given_weights_and_the_state_of_one_run_start_the_next():
-    first = fit_replicas(net, X, Y, [0, 1], SGD(0.1), LOSS, epochs=1)
-    second = fit_replicas(
-        net, X, Y, [0, 1], SGD(0.1), LOSS, epochs=1, weights=first.weights
-    )
-    for k, seed in enumerate([0, 1]):
+def test_given_weights_start_the_next_run():
+    first = train(epochs=1)
+    second = train(epochs=1, weights=first.weights)
+    for k, seed in enumerate([3, 7]):
         model = first.model(seed)
-        model.compile(SGD(0.1), LOSS)
-        order = data_order(seed, 0, len(X))
-        model.fit(X[order], Y[order], shuffle=False, verbose=0)
-        assert all(
-            np.allclose(stack[k], w, atol=1e-5)
-            for stack, w in zip(second.weights, model.get_weights())
-        )
+        model.compile(SGD(0.1), LOSS, run_eagerly=True)
+        fit_alone(model, seed, X, Y, [32])
+        assert same(second.weights, k, model)
 
 
-def test_several_sets_can_be_watched():
-    sets = {"val": (X[:100], Y[:100]), "test": (X[100:350], Y[100:350])}
-    both = fit_replicas(
-        net, X, Y, [0, 1], SGD(0.1), LOSS, ["accuracy"], epochs=2, validation_data=sets
-    ).history
-    for name, data in sets.items():
-        alone = fit_replicas(
-            net,
-            X,
-            Y,
-            [0, 1],
-            SGD(0.1),
-            LOSS,
-            ["accuracy"],
-            epochs=2,
-            validation_data=data,
-        ).history
-        assert np.allclose(
-            both[["loss", f"{name}_loss", f"{name}_accuracy"]],
-            alone[["loss", "val_loss", "val_accuracy"]],
-            atol=1e-6,
-        )
-
-
-def test_subsets_are_each_replicas_own_samples():
-    subsets = np.stack(
-        [np.random.default_rng(k).choice(len(X), 100, replace=False) for k in range(2)]
-    )
+def test_several_sets_can_be_watched_and_large_ones_are_evaluated_in_parts(monkeypatch):
+    monkeypatch.setattr("course_utils.replicas.training.PART", 50)
+    sets = {"val": WATCHED, "test": (X[100:230], Y[100:230])}
     runs = fit_replicas(
-        net, X, Y, [3, 7], SGD(0.1), LOSS, ["accuracy"], epochs=3, subsets=subsets
-    )
-    for seed, rows in zip([3, 7], subsets):
-        alone = fit_replicas(
-            net, X[rows], Y[rows], [seed], SGD(0.1), LOSS, ["accuracy"], epochs=3
-        )
-        assert np.allclose(
-            alone.history[["loss", "accuracy"]],
-            runs.history.query("seed == @seed")[["loss", "accuracy"]],
-            atol=1e-5,
-        )
-
-
-@pytest.mark.parametrize("build", [net, dropout_net])
-def test_each_epoch_may_have_its_own_batch_size_and_the_momentum_goes_on(build):
-    sizes = [32, 32, 100, 420]
-    runs = fit_replicas(
-        build,
+        net,
         X,
         Y,
-        [3],
-        SGD(0.05, momentum=0.9),
+        [3, 7],
+        SGD(0.1),
         LOSS,
-        epochs=4,
-        batch_size=sizes,
-        per_update=True,
+        ["accuracy"],
+        epochs=2,
+        batch_size=105,
+        validation_data=sets,
     )
-    assert len(runs.updates) == 14 + 14 + 5 + 1
-    if build is net:
-        model = net()
-        model.set_weights([stack[0] for stack in initial_weights(net, [3])])
-        model.compile(SGD(0.05, momentum=0.9), LOSS)
-        for epoch, size in enumerate(sizes):
-            order = data_order(3, epoch, len(X))
-            found = model.fit(
-                X[order], Y[order], batch_size=size, shuffle=False, verbose=0
-            ).history["loss"][0]
-            assert runs.history["loss"][epoch] == pytest.approx(found, abs=1e-4)
+    assert runs.history.columns[4:].tolist() == [
+        "val_loss",
+        "val_accuracy",
+        "test_loss",
+        "test_accuracy",
+    ]
+    for k, seed in enumerate([3, 7]):
+        model = runs.model(seed)
+        model.compile(SGD(0.1), LOSS, metrics=["accuracy"], run_eagerly=True)
+        found = [
+            number
+            for data in sets.values()
+            for number in model.evaluate(*data, batch_size=130, verbose=0)
+        ]
+        assert np.allclose(runs.history.iloc[2 * k + 1, 4:], found, atol=1e-5)
 
 
 def test_initial_weights_have_the_initializers_spread_and_hand_set_ones_stay():
@@ -385,199 +357,111 @@ def test_every_seed_and_epoch_has_an_order_of_its_own():
 
 
 def test_history_and_updates_are_tidy():
-    runs = fit_replicas(
-        net,
-        X,
-        Y,
-        [8, 2],
-        "sgd",
-        LOSS,
-        ["accuracy"],
-        epochs=3,
-        batch_size=100,
-        per_update=True,
-    )
-    assert runs.history.columns.tolist() == [
-        "seed",
-        "epoch",
-        "loss",
-        "accuracy",
-    ] and runs.updates.columns.tolist() == ["seed", "update", "loss"]
+    runs = train(seeds=[8, 2], epochs=3)
+    assert runs.history.columns.tolist() == ["seed", "epoch", *COLUMNS]
+    assert runs.updates.columns.tolist() == ["seed", "update", "loss"]
     assert (
         runs.history["seed"].tolist() == [8] * 3 + [2] * 3
         and runs.history["epoch"].tolist() == [1, 2, 3] * 2
     )
-    first = runs.updates.query("seed == 8 and update <= 5")[
-        "loss"
-    ].to_numpy()  # batches of 100, 100, 100, 100, 20
+    first = runs.updates.query("seed == 8 and update <= 14")["loss"].to_numpy()
     assert runs.history["loss"][0] == pytest.approx(
-        first @ [100, 100, 100, 100, 20] / 420, rel=1e-5
+        first @ [*[32] * 13, 4] / 420, rel=1e-5
     )
 
 
 def test_many_calls_say_nothing(capfd):
-    for _ in range(
-        6
-    ):  # TensorFlow warns of retracing from the fifth call of a tf.function on
-        fit_replicas(
-            lambda: keras.Sequential(
-                [keras.Input((784,)), keras.layers.Dense(10, activation="softmax")]
-            ),
-            X,
-            Y,
-            [0, 1],
-            "sgd",
-            LOSS,
-        )
+    for _ in range(6):  # TensorFlow warns of retracing from the fifth call on
+        train(epochs=1)
     assert "retracing" not in "".join(capfd.readouterr())
 
 
-@pytest.mark.parametrize(
-    "metric",
-    [
-        "mae",
-        "mean_absolute_error",
-        "MeanAbsoluteError",
-        keras.metrics.MeanAbsoluteError(name="mae"),
-    ],
-)
-def test_metrics_go_by_name_or_object(metric):
+def test_metrics_go_by_name_or_object():
+    x = X[:64, 300:310]
     runs = fit_replicas(
-        lambda: net(units=1, output="linear"),
-        X,
-        Y.astype("float32"),
+        lambda: keras.Sequential([keras.Input((10,)), keras.layers.Dense(1)]),
+        x,
+        Y[:64].astype("float32"),
         [1, 2],
         SGD(0.0),
         "mae",
-        [metric],
+        [
+            "mae",
+            "mean_absolute_error",
+            "MeanAbsoluteError",
+            keras.metrics.MeanAbsoluteError(name="own"),
+        ],
     )
-    assert np.allclose(runs.history["loss"], runs.history.iloc[:, 3], rtol=1e-5)
-
-
-def test_an_optimizer_object_is_left_untouched():
-    optimizer = SGD(0.1, momentum=0.9)
-    fit_replicas(net, X, Y, [0], optimizer, LOSS)
-    assert not optimizer.variables or int(optimizer.iterations) == 0
+    metrics = runs.history.iloc[:, 3:]
+    assert metrics.shape == (2, 4) and metrics.columns[-1] == "own"
+    assert np.allclose(metrics.T, runs.history["loss"], rtol=1e-5)
 
 
 def test_an_interruption_stops_and_leaves_what_was_learned(monkeypatch):
-    monkeypatch.setattr(
-        "course_utils.replicas.training.FIRST_UPDATES", 14
-    )  # one epoch in a call
-
     def order(seed, epoch, m):
         if epoch == 2:
             raise KeyboardInterrupt
         return data_order(seed, epoch, m)
 
+    two = train(epochs=2)
     monkeypatch.setattr("course_utils.replicas.fit.data_order", order)
     monkeypatch.setattr(
         "course_utils.replicas.training.CALL_SECONDS", 0
-    )  # the next calls do one update
-    with pytest.raises(
-        Interrupted, match="after 1 of 5 epochs|after 2 of 5 epochs"
-    ) as stopped:
-        fit_replicas(net, X, Y, [0, 1], "sgd", LOSS, epochs=5, per_update=True)
-    runs, done = stopped.value.runs, int(str(stopped.value).split()[2])
-    assert (
-        isinstance(stopped.value, KeyboardInterrupt)
-        and runs.history["epoch"].tolist() == [*range(1, done + 1)] * 2
-    )
-    again = fit_replicas(net, X, Y, [0, 1], "sgd", LOSS, epochs=2)
-    assert np.allclose(
-        again.history["loss"][:done], runs.history["loss"][:done]
-    ) and all(map(np.allclose, again.weights, runs.weights))
+    )  # a call does one update
+    with pytest.raises(Interrupted, match="after 2 of 5 epochs") as stopped:
+        train(epochs=5)
+    runs = stopped.value.runs
+    assert isinstance(stopped.value, KeyboardInterrupt)
+    assert runs.history["epoch"].tolist() == [1, 2, 1, 2]
+    assert np.allclose(two.history, runs.history, atol=1e-5)
+    assert np.allclose(two.updates, runs.updates, atol=1e-5)
+    assert all(map(np.allclose, two.weights, runs.weights))
 
 
 def test_short_calls_and_parts_of_epochs_give_the_same(monkeypatch):
-    whole = fit_replicas(
-        net,
-        X,
-        Y,
-        [0, 1],
-        Adam(1e-3),
-        LOSS,
-        ["accuracy"],
-        epochs=3,
-        validation_data=(X[:100], Y[:100]),
-        per_update=True,
-    )
-    monkeypatch.setattr("course_utils.replicas.training.FIRST_UPDATES", 5)
+    class Pace(dict):
+        def get(self, key):
+            return training.CALL_SECONDS / 3  # three updates a call
+
+    case = "batch normalization, L2, Adam with a schedule"
+    whole, calls, run = trained(case), [], training.Training.run
+    for loop in training._loops.values():
+        monkeypatch.setattr(loop, "pace", Pace())
     monkeypatch.setattr(
-        "course_utils.replicas.training._loops", OrderedDict()
-    )  # the pace is not known
-    parts = fit_replicas(
-        net,
-        X,
-        Y,
-        [0, 1],
-        Adam(1e-3),
-        LOSS,
-        ["accuracy"],
-        epochs=3,
-        validation_data=(X[:100], Y[:100]),
-        per_update=True,
+        training.Training,
+        "run",
+        lambda self, call, orders: calls.append(call) or run(self, call, orders),
     )
-    assert np.allclose(whole.history, parts.history, atol=1e-5) and np.allclose(
-        whole.updates, parts.updates, atol=1e-5
-    )
-
-
-def test_replicas_on_one_core_are_those_on_three(monkeypatch):
-    """Groups side by side, the last one filled up with a copy."""
-    runs = []
-    for cores in (1, 3):
-        monkeypatch.setattr("course_utils.replicas.training._cores", lambda: cores)
-        runs.append(
-            fit_replicas(
-                dropout_net, X, Y, range(4), SGD(0.1), LOSS, ["accuracy"], epochs=2
-            )
-        )
-    assert np.allclose(runs[0].history, runs[1].history, atol=1e-5) and all(
-        map(np.allclose, runs[0].weights, runs[1].weights)
-    )
+    parts = train(**CASES[case])
+    assert [(c.start, c.stop) for c in calls[:3]] == [(0, 3), (3, 4), (0, 3)]
+    assert np.allclose(whole.history, parts.history, atol=1e-5)
+    assert np.allclose(whole.updates, parts.updates, atol=1e-5)
+    assert all(map(np.allclose, whole.weights, parts.weights))
 
 
 def test_a_second_call_traces_nothing(monkeypatch):
-    def build():
-        return keras.Sequential(
-            [
-                keras.Input((784,)),
-                keras.layers.Dense(7, "relu"),
-                keras.layers.Dense(10, "softmax"),
-            ]
-        )
-
-    first = fit_replicas(build, X, Y, [0, 1], Adam(1e-3), LOSS, ["accuracy"], epochs=2)
+    first = trained("plain")
     monkeypatch.setattr("tensorflow.vectorized_map", None)
+    options = dict(build_model=net, x=X, y=Y, seeds=[0, 1], optimizer=SGD(0.1))
+    options |= dict(loss=LOSS, metrics=["accuracy"], validation_data=WATCHED)
     second = fit_replicas(
-        build, X[::-1], Y[::-1], [7, 8], Adam(1e-2), LOSS, ["accuracy"], epochs=3
+        **{**options, "x": X[::-1], "y": Y[::-1], "optimizer": SGD(0.2)}, epochs=9
     )
     assert second.history["loss"].iloc[-1] < first.history["loss"].min()
+    monkeypatch.setattr(
+        training, "_loops", OrderedDict(list(training._loops.items())[-1:])
+    )
     for change in (
         dict(metrics=[]),
         dict(loss=keras.losses.SparseCategoricalCrossentropy()),
-        dict(optimizer=Adam(1e-3, beta_1=0.5)),
-        dict(build_model=lambda: net(units=10)),
+        dict(optimizer=SGD(0.1, momentum=0.5)),
+        dict(build_model=lambda: net(keras.layers.Dense(10))),
         dict(metrics=["accuracy", lambda y, y_hat: y_hat]),
     ):
         with pytest.raises(
             TypeError, match="not callable"
         ):  # another training: compiled anew
-            fit_replicas(
-                **{
-                    **dict(
-                        build_model=build,
-                        x=X,
-                        y=Y,
-                        seeds=[0, 1],
-                        optimizer=Adam(1e-3),
-                        loss=LOSS,
-                        metrics=["accuracy"],
-                    ),
-                    **change,
-                }
-            )
+            fit_replicas(**{**options, **change})
 
 
 def test_functions_of_ones_own_are_asked_anew():
@@ -587,16 +471,20 @@ def test_functions_of_ones_own_are_asked_anew():
     def loss(y, y_hat):
         return factor[0] * keras.ops.mean((y - y_hat) ** 2)
 
-    def build():
-        return net(units=1, output="linear")
+    def first():
+        runs = fit_replicas(
+            lambda: keras.Sequential([keras.Input((784,)), keras.layers.Dense(1)]),
+            X[:64],
+            Y[:64].astype("float32"),
+            [0],
+            SGD(0.0),
+            loss,
+        )
+        return runs.history["loss"][0]
 
-    one = fit_replicas(build, X, Y.astype("float32"), [0], SGD(0.0), loss).history[
-        "loss"
-    ][0]
+    one = first()
     factor[0] = 3.0
-    assert fit_replicas(build, X, Y.astype("float32"), [0], SGD(0.0), loss).history[
-        "loss"
-    ][0] == pytest.approx(3 * one, rel=1e-5)
+    assert first() == pytest.approx(3 * one, rel=1e-5)
 
 
 def own_parts(size):
@@ -624,40 +512,35 @@ def own_parts(size):
     }
 
 
+@pytest.fixture
+def loop_for(monkeypatch):
+    """What stands for the loop that a call would use; nothing is compiled."""
+    monkeypatch.setattr(training, "_loops", OrderedDict())
+    monkeypatch.setattr(training, "Loop", lambda *arguments: object())
+    return lambda build, optimizer: training._loop_for(
+        build(), build, optimizer, LOSS, [], X, Y
+    )
+
+
 @pytest.mark.parametrize("part", list(own_parts(1)))
-def test_parts_of_ones_own_are_asked_anew(part):
+def test_parts_of_ones_own_are_asked_anew(part, loop_for):
     """Classes and functions of the same name that do something else: no loop of an
     earlier call may be used."""
-    losses = {
-        fit_replicas(
-            lambda: net(*own_parts(size)[part]),
-            X[:64],
-            Y[:64],
-            [0, 1],
-            SGD(0.1),
-            LOSS,
-            epochs=2,
-        )
-        .history["loss"]
-        .iloc[1]
-        for size in (0.5, 0.9)
-    }
-    assert len(losses) == 2
+    one, two = (
+        loop_for(lambda: net(*own_parts(size)[part]), SGD(0.1)) for size in (0.5, 0.9)
+    )
+    assert one is not two and loop_for(net, SGD(0.1)) is loop_for(net, SGD(0.2))
 
 
-def test_weights_left_out_of_the_decay_are_no_setting_of_an_earlier_call():
+def test_weights_left_out_of_the_decay_are_no_setting_of_an_earlier_call(loop_for):
     """`exclude_from_weight_decay` is not in an optimizer's get_config."""
-    ends = []
-    for names in ([], ["bias"], ["kernel"]):
-        optimizer = keras.optimizers.AdamW(1e-3, weight_decay=5.0)
+    loops = []
+    for names in ([], ["bias"], ["kernel"], ["bias"]):
+        optimizer = AdamW(1e-3, weight_decay=5.0)
         if names:
             optimizer.exclude_from_weight_decay(var_names=names)
-        ends.append(
-            fit_replicas(net, X[:64], Y[:64], [0, 1], optimizer, LOSS).weights[0]
-        )
-    assert np.allclose(ends[0], ends[1], atol=1e-3) and not np.allclose(
-        ends[0], ends[2], atol=1e-3
-    )
+        loops.append(loop_for(net, optimizer))
+    assert len(set(loops)) == 3 and loops[1] is loops[3]
 
 
 GROWTH = """
@@ -666,7 +549,7 @@ from course_utils import fit_replicas
 
 x = np.random.default_rng(0).normal(size=(40, 5)).astype("float32")
 sizes = []
-for k in range(200):
+for k in range(120):
     build = lambda: keras.Sequential(
         [keras.Input((5,)), keras.layers.Dense(4, "relu"), keras.layers.Dense(1)]
     )
@@ -858,38 +741,3 @@ def test_what_cannot_be_trained_this_way_is_a_clear_error(change, message):
                 **change,
             }
         )
-
-
-def test_an_unknown_replica_is_named():
-    runs = fit_replicas(net, X, Y, [0, 1], "sgd", LOSS)
-    with pytest.raises(KeyError, match="no replica with seed 5"):
-        runs.model(5)
-
-
-def test_convolutions_follow_fit_too():
-    images = X.reshape(-1, 28, 28, 1)[:64, ::2, ::2]
-
-    def build():
-        return keras.Sequential(
-            [
-                keras.Input((14, 14, 1)),
-                keras.layers.Conv2D(4, 3, activation="relu"),
-                keras.layers.MaxPooling2D(),
-                keras.layers.Flatten(),
-                keras.layers.Dense(10, activation="softmax"),
-            ]
-        )
-
-    runs = fit_replicas(
-        build, images, Y[:64], [0, 1], SGD(0.1), LOSS, epochs=2, batch_size=16
-    )
-    model = build()
-    model.set_weights([stack[1] for stack in initial_weights(build, [0, 1])])
-    model.compile(SGD(0.1), LOSS)
-    losses = [
-        model.fit(
-            images[o], Y[:64][o], batch_size=16, shuffle=False, verbose=0
-        ).history["loss"][0]
-        for o in (data_order(1, e, 64) for e in (0, 1))
-    ]
-    assert np.allclose(runs.history.query("seed == 1")["loss"], losses, atol=1e-4)

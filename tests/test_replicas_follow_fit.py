@@ -16,7 +16,7 @@ from keras import layers, optimizers
 from course_utils.replicas import data_order, fit_replicas
 from course_utils.replicas.starts import random_states, weights_like
 
-EXAMPLES = int(os.environ.get("REPLICA_EXAMPLES", 6))
+EXAMPLES = int(os.environ.get("REPLICA_EXAMPLES", 3))
 rng = np.random.default_rng(0)
 X = rng.normal(size=(44, 6)).astype("float32")
 TARGETS = {
@@ -25,7 +25,7 @@ TARGETS = {
     "vector": np.eye(3, dtype="float32")[rng.integers(0, 3, 44)],
     "binary": (X[:, :1] > 0).astype("float32"),
 }
-WORDS = rng.integers(0, 20, (44, 5))
+WORDS = rng.integers(0, 20, (44, 2))
 PICTURES = np.maximum(rng.normal(size=(44, 9, 8, 2)) - 1, 0).astype(
     "float32"
 )  # mostly 0, so that poolings meet ties
@@ -184,17 +184,28 @@ def networks(draw, outputs, activation):
 
 
 def fit_alone(
-    build, x, y, seed, optimizer, loss, metrics, epochs, batch_size, validation_data
+    build,
+    x,
+    y,
+    seed,
+    optimizer,
+    loss,
+    metrics,
+    epochs,
+    batch_size,
+    validation_data,
+    compiled,
 ):
     """One replica by `fit`: its history and its last weights. Weights, random layers'
-    seeds and batches are the replica's."""
+    seeds and batches are the replica's. Compiling takes longer than the
+    training."""
     model = build()
     model.set_weights([stack[0] for stack in weights_like(model, build, [seed])])
     states = random_states(model, [seed])
     for variable in model.non_trainable_variables:
         if id(variable) in states:
             variable.assign(states[id(variable)][0])
-    model.compile(optimizer, loss, metrics=metrics)
+    model.compile(optimizer, loss, metrics=metrics, run_eagerly=not compiled)
 
     def batches():
         for epoch in range(epochs):
@@ -222,17 +233,21 @@ def assert_follows_fit(
     loss,
     metrics=(),
     epochs=3,
-    batch_size=8,
+    batch_size=11,
     seeds=(3, 7, 11),
     atol=2e-5,
+    watched=True,
+    compiled=False,
+    compared=(0, 2),
 ):
     """Replicas against `fit`: every column of the history, and all weights; `optimizer`
-    makes a new one."""
-    held_out = x[: len(x) // 3], y[: len(x) // 3]
+    makes a new one. `compared` are the replicas' places."""
+    held_out = (x[: len(x) // 3], y[: len(x) // 3]) if watched else None
     runs = fit_replicas(
         build, x, y, seeds, optimizer(), loss, metrics, epochs, batch_size, held_out
     )
-    for k, seed in [(0, seeds[0]), (len(seeds) - 1, seeds[-1])]:
+    for k in compared:
+        seed = seeds[k]
         history, weights = fit_alone(
             build,
             x,
@@ -244,6 +259,7 @@ def assert_follows_fit(
             epochs,
             batch_size,
             held_out,
+            compiled,
         )
         own = runs.history.query("seed == @seed")
         assert set(history) == set(own.columns) - {"seed", "epoch"}
@@ -261,7 +277,7 @@ def assert_follows_fit(
             )
     np.testing.assert_allclose(
         runs.predict(x[:3])[-1],
-        runs.model(seeds[-1]).predict(x[:3], verbose=0),
+        runs.model(seeds[-1]).predict_on_batch(x[:3]),
         rtol=1e-4,
         atol=atol,
     )
@@ -309,7 +325,7 @@ def dense(*inner, **options):
 def words(*inner):
     return lambda: keras.Sequential(
         [
-            keras.Input((5,), dtype="int32"),
+            keras.Input((2,), dtype="int32"),
             layers.Embedding(20, 4),
             *(make() for make in inner),
             layers.Dense(1),
@@ -328,45 +344,52 @@ def pictures(*inner):
     )
 
 
+class Halved(optimizers.SGD):
+    """An optimizer of one's own."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        self.assign_sub(variable, gradient * learning_rate / 2)
+
+
 SGD, Adam = (lambda: optimizers.SGD(0.05)), (lambda: optimizers.Adam(0.01))
 
 
 @pytest.mark.parametrize(
-    "build, x, optimizer",
+    "build, x, optimizer, options",
     [  # each was wrong or refused once, or runs on arithmetic of the course's own
-        pytest.param(
-            dense(),
-            X,
-            lambda: optimizers.SGD(0.1, use_ema=True, ema_momentum=0.8),
-            id="moving average of the weights",
-        ),
-        pytest.param(
-            dense(),
-            X,
-            lambda: optimizers.SGD(
-                0.1, momentum=0.9, gradient_accumulation_steps=3, loss_scale_factor=4.0
-            ),
-            id="accumulation",
-        ),
         pytest.param(
             dense(activity_regularizer=keras.regularizers.L2(0.1)),
             X,
-            SGD,
-            id="activity regularizer",
+            lambda: optimizers.SGD(
+                0.1,
+                momentum=0.9,
+                use_ema=True,
+                ema_momentum=0.8,
+                gradient_accumulation_steps=3,
+                loss_scale_factor=4.0,
+            ),
+            {"watched": False, "compared": [2]},
+            id="activity regularizer, moving average of the weights, accumulation",
         ),
         pytest.param(
-            words(lambda: layers.LSTM(3)), WORDS, Adam, id="embedding and LSTM"
+            dense(dtype="float64"),
+            X,
+            lambda: Halved(0.1),
+            {"compared": [2]},
+            id="float64, an optimizer of one's own",
         ),
         pytest.param(
-            words(lambda: layers.SpatialDropout1D(0.3), layers.GlobalAveragePooling1D),
+            words(lambda: layers.SpatialDropout1D(0.3), lambda: layers.LSTM(3)),
             WORDS,
-            SGD,
-            id="embedding and spatial dropout",
+            Adam,
+            {"watched": False, "compared": [2]},
+            id="embedding, spatial dropout, LSTM",
         ),
         pytest.param(
             dense(lambda: layers.GaussianNoise(0.3), lambda: layers.Dropout(0.3)),
             X,
             SGD,
+            {},
             id="noise and dropout",
         ),
         pytest.param(
@@ -375,49 +398,39 @@ SGD, Adam = (lambda: optimizers.SGD(0.05)), (lambda: optimizers.Adam(0.01))
             ),
             PICTURES,
             SGD,
-            id="random images",
+            {"batch_size": 50},
+            id="random images, a batch of all samples",
         ),
         pytest.param(
             pictures(
                 lambda: layers.Conv2D(
-                    3,
+                    4,
                     (3, 2),
-                    strides=2,
+                    strides=(2, 1),
                     padding="same",
                     bias_initializer="ones",
                     activation="relu",
                 ),
                 layers.MaxPooling2D,
+                lambda: layers.Conv2D(4, 2, padding="same", groups=2, dilation_rate=2),
+                lambda: layers.MaxPooling2D(2, 1),
             ),
             PICTURES,
             SGD,
-            id="convolution and largest entries",
+            {"watched": False, "compiled": True, "compared": [2]},
+            id="convolutions, largest entries",
         ),
         pytest.param(
-            pictures(
-                lambda: layers.Conv2D(4, 3, groups=2, dilation_rate=2),
-                lambda: layers.MaxPooling2D(3, 2),
-            ),
-            PICTURES,
+            dense(dtype="mixed_bfloat16"),
+            X,
             SGD,
-            id="groups, dilated",
+            {"atol": 2**-7, "compared": [2]},
+            id="bfloat16",
         ),
-        pytest.param(dense(dtype="float64"), X, SGD, id="float64"),
     ],
 )
-def test_a_layer_or_option_of_its_own_kind_follows_fit(build, x, optimizer):
-    assert_follows_fit(build, x, TARGETS["number"], optimizer, "mse")
-
-
-def test_bfloat16_follows_fit_to_its_precision():
+def test_a_layer_or_option_of_its_own_kind_follows_fit(build, x, optimizer, options):
+    """To bfloat16's precision, or to that of 32 bits."""
     assert_follows_fit(
-        dense(dtype="mixed_bfloat16"), X, TARGETS["number"], SGD, "mse", atol=2**-7
+        build, x, TARGETS["number"], optimizer, "mean_squared_error", **options
     )
-
-
-def test_an_optimizer_of_ones_own_follows_fit():
-    class Halved(optimizers.SGD):
-        def update_step(self, gradient, variable, learning_rate):
-            self.assign_sub(variable, gradient * learning_rate / 2)
-
-    assert_follows_fit(dense(), X, TARGETS["number"], lambda: Halved(0.1), "mse")

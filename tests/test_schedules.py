@@ -111,6 +111,32 @@ def test_under_fit_each_update_uses_its_own_rate(together):
     )
 
 
+def test_under_gradient_accumulation_every_mini_batch_moves_the_rate():
+    """20 mini-batches, 4 for each change of the weight: 5 changes, 20 steps of the
+    rate; each change uses the rate of its last mini-batch."""
+    model = keras.Sequential(
+        [
+            keras.Input((1,)),
+            keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros"),
+        ]
+    )
+    schedule = CyclicalLearningRate(0.1, 0.5, 40)
+    optimizer = keras.optimizers.SGD(schedule, gradient_accumulation_steps=4)
+    model.compile(optimizer, loss=lambda y, output: output)
+    model.fit(np.ones((20, 1)), np.ones(20), batch_size=1, verbose=0)
+    assert int(optimizer.iterations) == 5
+    assert float(optimizer.learning_rate) == pytest.approx(0.1 + 0.4 * 20 / 40)
+    used = paper(np.arange(3, 20, 4), 0.1, 0.5, 40, "triangular", 1)
+    assert model.get_weights()[0].item() == pytest.approx(-used.sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize("step_size", [2000.0, np.int64(2000), np.float32(2000)])
+def test_a_whole_step_size_may_be_of_any_type(step_size):
+    schedule = CyclicalLearningRate(0.1, 0.5, step_size)
+    assert schedule.get_config()["step_size"] == 2000
+    assert type(schedule.step_size) is int
+
+
 def test_a_replica_under_a_cycle_follows_fit():
     def optimizer():
         return keras.optimizers.SGD(
@@ -135,7 +161,12 @@ def test_a_replica_under_a_cycle_follows_fit():
     [
         ((0.1, 0.1, 5), "0 <= base < max"),
         ((-0.1, 0.1, 5), "0 <= base < max"),
-        ((0.1, 0.2, 0), "at least 1"),
+        ((0.1, 0.2, 0), "whole and at least 1, not 0"),
+        ((0.1, 0.2, 2.5), "whole and at least 1, not 2.5"),
+        ((0.1, 0.2, True), "not True"),
+        ((0.1, 0.2, float("nan")), "not nan"),
+        ((0.1, 0.2, float("inf")), "not inf"),
+        ((0.1, 0.2, "5"), "not '5'"),
         (
             (0.1, 0.2, 5, "triangle"),
             "one of triangular, triangular2, exp_range, not 'triangle'",

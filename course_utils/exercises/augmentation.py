@@ -2,7 +2,50 @@
 
 import numpy as np
 
-from ..checks import close, exercise
+from ..answers import Numbers, Parts
+from ..checks import exercise
+
+UNITS = Parts(
+    {
+        "Rotation": Numbers(
+            1 / 8,
+            {
+                45.0: "45 is in degrees. The layer would read it as 45 full turns:"
+                " divide by 360.",
+                np.pi / 4: "That is in radians. The layer takes fractions of a full"
+                " turn.",
+                0.25: "Both tools go from -45 to 45 degrees: one number stands for plus"
+                " and minus. So divide 45 by 360, not 90 by 360, nor 45 by 180.",
+                (0.45, 0.5): "Divide 45 degrees by the 360 of a full turn.",
+                8.0: "The other way round: 45 degrees are an eighth of a turn.",
+            },
+            "Which fraction of a full turn (360 degrees) are 45 degrees?",
+        ),
+        "Zoom": Numbers(
+            -0.25,
+            {
+                0.75: "0.75 is the generator's factor. The layer takes the change of"
+                " the factor: it would see 1.75 times as much.",
+                0.25: "The right size, the wrong sign: a field of view below 1"
+                " magnifies, and the layer magnifies for negative numbers.",
+                -0.75: "The change of the field of view is 0.75 - 1.",
+                1 / 3: "The field of view is 0.75 of the old one, not the picture 4/3"
+                " times as large: the change is 0.75 - 1.",
+                0.0: "0 leaves the picture as it is. The field of view becomes 0.75.",
+            },
+            "The layer takes the change of the field of view, 0.75 - 1.",
+        ),
+    }
+)
+
+
+def single(value):
+    """One number for a range that has one: (v, v), and for a rotation also (-v, v)."""
+    if isinstance(value, (tuple, list)) and len(value) == 2:
+        low, high = value
+        if isinstance(high, (int, float)) and (low == high or low == -high > -1):
+            return high
+    return value
 
 
 @exercise(
@@ -10,101 +53,111 @@ from ..checks import close, exercise
     "45 degrees are an eighth of a turn. A field of view of 0.75 is a change of -0.25,"
     " which magnifies.",
 )
-def _(rotation, zoom):
-    rotation, zoom = float(np.squeeze(rotation)), float(np.squeeze(zoom))
-    if close(rotation, 45):
-        return (
-            "45 is in degrees. The layer would read it as 45 full turns: divide by 360."
-        )
-    if close(rotation, np.pi / 4):
-        return "That is in radians. The layer takes fractions of a full turn."
-    if close(rotation, 0.25):
-        return (
-            "The range is from -45 to 45 in both tools: one number stands for plus and"
-            " minus. So 45/360, not 90/360."
-        )
-    if close(rotation, 45 / 180):
-        return "Divide by 360: the layer counts in full turns."
-    if not close(rotation, 0.125):
-        return (
-            "For the rotation: which fraction of a full turn (360 degrees) are 45"
-            " degrees?"
-        )
-    if close(zoom, 0.75):
-        return (
-            "0.75 is the generator's factor. The layer takes the change of the factor:"
-            " it would see 1.75 times as much."
-        )
-    if close(zoom, 0.25):
-        return (
-            "The right size, the wrong sign: a field of view below 1 magnifies, and the"
-            " layer magnifies for negative numbers."
-        )
-    if not close(zoom, -0.25):
-        return (
-            "For the zoom: the layer takes the change of the field of view, 0.75 - 1."
-        )
+def _(*answer):
+    if len(answer) == 1:
+        (answer,) = answer
+    if len(answer) == 2:
+        answer = map(single, answer)
+    return UNITS(*answer)
 
 
-@exercise(
+exercise(
     "12-brightness",
     "1.4 * 100 = 140, but 100 + 0.4 * 255 = 202: one multiplies, the other adds a part"
     " of the whole range.",
+)(
+    Parts(
+        {
+            "Generator": Numbers(
+                140,
+                {
+                    240: "The generator multiplies by 1.4, not by 1 + 1.4.",
+                    255: "The generator multiplies by 1.4: 255 would be white.",
+                    101.4: "The generator does not add 1.4, it multiplies by it.",
+                    (457, 202): "The generator multiplies the pixel. The layer adds a"
+                    " part of the range.",
+                    40: "This is the change. The pixel becomes 100 and that.",
+                },
+                "The generator multiplies the pixel by 1.4.",
+            ),
+            "Layer": Numbers(
+                202,
+                {
+                    140: "The layer does not multiply. It adds 0.4 of the whole range,"
+                    " 0 to 255.",
+                    100.4: "0.4 counts in units of value_range: the layer adds 0.4 *"
+                    " 255.",
+                    102: "This is the change. The pixel becomes 100 and that.",
+                    40: "The layer adds 0.4 * 255 to the 100, and does not multiply.",
+                    (255, 242): "The layer adds 0.4 * 255 to the 100 itself: it stays"
+                    " below white.",
+                    202.4: "The range is from 0 to 255: 0.4 * 255, not 0.4 * 256.",
+                },
+                "The layer adds 0.4 of the range from 0 to 255.",
+            ),
+        },
+        {(202, 140): "The other way round: the generator multiplies, the layer adds."},
+    )
 )
-def _(generator, layer):
-    generator, layer = float(np.squeeze(generator)), float(np.squeeze(layer))
-    if close(generator, 202) and close(layer, 140):
-        return "The other way round: the generator multiplies, the layer adds."
-    if close(generator, 240) or close(generator, 255):
-        return "The generator multiplies by 1.4, not by 1 + 1.4."
-    if not close(generator, 140):
-        return "The first number: the generator multiplies the pixel by 1.4."
-    if close(layer, 140):
-        return "The layer does not multiply. It adds 0.4 of the whole range, 0 to 255."
-    if close(layer, 100.4):
-        return "0.4 counts in units of value_range: the layer adds 0.4 * 255."
-    if not close(layer, 202):
-        return "The second number: the layer adds 0.4 of the range from 0 to 255."
 
 
 @exercise(
     "12-flip",
     "The axis of the width is the third one: batch[:, :, ::-1]. The pictures keep their"
     " order, and the channels theirs.",
+    functions=1,
 )
 def _(flip):
     batch = np.arange(2 * 3 * 4 * 3, dtype=float).reshape(2, 3, 4, 3)
-    answer = flip(batch.copy())
-    if answer is ... or answer is None:
-        return ...
-    answer = np.asarray(answer)
+    answer = np.asarray(flip(batch))
     if answer.shape != batch.shape:
         return (
             f"The shape should stay (m, height, width, channels), here {batch.shape};"
             f" yours is {answer.shape}."
         )
-    if np.array_equal(answer, batch):
-        return "Nothing has moved. Run backwards along the axis of the width with ::-1."
-    if np.array_equal(answer, batch[::-1]):
-        return (
+    wrong = (
+        (batch, "Nothing has moved. Run backwards along the width's axis with ::-1."),
+        (
+            batch[::-1],
             "This reverses the order of the pictures. The first axis counts the"
-            " pictures; the width is the third."
-        )
-    if np.array_equal(answer, batch[:, ::-1]):
-        return (
+            " pictures; the width is the third.",
+        ),
+        (
+            batch[:, ::-1],
             "This turns the pictures upside down: the second axis is the height. The"
-            " width is the third."
-        )
-    if np.array_equal(answer, batch[..., ::-1]):
-        return (
+            " width is the third.",
+        ),
+        (
+            batch[..., ::-1],
             "This exchanges the colours: the last axis holds the channels. The width is"
-            " the third."
-        )
-    if np.array_equal(answer, batch[:, ::-1, ::-1]):
-        return (
+            " the third.",
+        ),
+        (
+            batch[:, ::-1, ::-1],
             "This is half a turn: both height and width run backwards. Only the width"
-            " should."
-        )
+            " should.",
+        ),
+        (
+            batch[:, :, ::-1, ::-1],
+            "The width is right, but the channels run backwards too: the colours"
+            " change.",
+        ),
+        (
+            batch[::-1, :, ::-1],
+            "The width is right, but the order of the pictures is reversed too.",
+        ),
+        (
+            batch[::-1, ::-1, ::-1, ::-1],
+            "Everything runs backwards here. Only the third axis, the width, should.",
+        ),
+        (
+            np.roll(batch, 1, axis=2),
+            "This shifts the columns in a circle. They should run backwards: ::-1.",
+        ),
+    )
+    for mistake, hint in wrong:
+        if np.array_equal(answer, mistake):
+            return hint
     if not np.array_equal(answer, batch[:, :, ::-1]):
         return (
             "Let the third axis run backwards and leave the others alone: batch[:, :,"
@@ -112,68 +165,59 @@ def _(flip):
         )
 
 
-@exercise(
+exercise(
     "12-updates",
     "900 updates in both arms: 90 epochs of 10, or 10 epochs of 90. With 90 epochs it"
     " would have nine times the training.",
+)(
+    Numbers(
+        10,
+        {
+            90: "With equal epochs the arm with copies makes nine times as many"
+            " updates. Then you could not say what helped.",
+            (90 / 8, 11): "The set has the originals and 8 copies of each: nine times"
+            " as large, not eight times.",
+            (810, 720): "The other way round: its epochs are longer, so it needs"
+            " fewer.",
+            900: "These are the updates of the plain arm. How many updates has one"
+            " epoch of the arm with copies?",
+            9: "9 is how many times larger the set is. How many of its epochs make 900"
+            " updates?",
+            80: "These are the updates of the copies in an epoch. The originals are in"
+            " the set too, and epochs are asked for.",
+        },
+        "Plain: 90 epochs of 500/50 updates. With copies an epoch has 9 * 500/50"
+        " updates. How many of those make the same sum?",
+    )
 )
-def _(epochs):
-    if close(epochs, 90):
-        return (
-            "With equal epochs the arm with copies makes nine times as many updates."
-            " Then you could not say what helped."
-        )
-    if close(epochs, 90 / 8):
-        return (
-            "The set has the originals and 8 copies of each: nine times as large, not"
-            " eight times."
-        )
-    if close(epochs, 810):
-        return "The other way round: its epochs are longer, so it needs fewer."
-    if close(epochs, 900):
-        return (
-            "These are the updates of the plain arm. How many updates has one epoch of"
-            " the arm with copies?"
-        )
-    if not close(epochs, 10):
-        return (
-            "Plain: 90 epochs of 500/50 updates. With copies an epoch has 9 * 500/50"
-            " updates. How many of those make the same sum?"
-        )
 
-
-@exercise(
+exercise(
     "12-split",
     "1 - 0.2^5 = 0.9997: the five relatives would all have to land in validation too."
     " Split first, then copy.",
+)(
+    Numbers(
+        1 - 0.2**5,
+        {
+            0.8: "This is the probability for one relative. There are five.",
+            1 - 0.2**6: "Nearly: the picture itself is in validation. It has five"
+            " relatives, not six.",
+            1 - 0.2**4: "The family has six pictures, so the picture has five"
+            " relatives, not four.",
+            (0.8**5, 0.8**6): "This is the probability that all of them are in the"
+            " training set. At least one is enough.",
+            (0.2**5, 0.2**6): "This is the probability that none is in the training"
+            " set. Take the opposite.",
+            1 - 0.8**5: "0.8 is the probability of the training set: none of the five"
+            " is in it with 0.2^5.",
+            (4.0, 4.8): "This is the expected number of relatives in the training set."
+            " A probability is at most 1.",
+            100 * (1 - 0.2**5): "Right, in percent. Give a number between 0 and 1.",
+            1.0: "It is not certain: all five may land in validation. Give four"
+            " decimals, or the formula.",
+        },
+        "None of the five relatives in training: 0.2 to the fifth power. At least"
+        " one: the opposite. Give all four decimals, or the formula.",
+        digits=4,
+    )
 )
-def _(p):
-    if close(p, 0.8):
-        return "This is the probability for one relative. There are five."
-    if close(p, 1 - 0.2**6, rtol=1e-5):
-        return (
-            "Nearly: the picture itself is in validation. It has five relatives, not"
-            " six."
-        )
-    if close(p, 0.8**5):
-        return (
-            "This is the probability that all five are in the training set. At least"
-            " one is enough."
-        )
-    if close(p, 0.2**5) or close(p, 0.2**6):
-        return (
-            "This is the probability that none is in the training set. Take the"
-            " opposite."
-        )
-    if close(p, 4):
-        return (
-            "4 is the expected number of relatives in the training set. A probability"
-            " is at most 1."
-        )
-    if close(p, 100 * (1 - 0.2**5)):
-        return "Right, in percent. Give a number between 0 and 1."
-    if not close(p, 1 - 0.2**5, rtol=3e-5):
-        return (
-            "None of the five relatives in training: 0.2 to the fifth power. At least"
-            " one: the opposite. Give all four decimals, or the formula."
-        )

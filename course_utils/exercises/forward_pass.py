@@ -1,57 +1,53 @@
 """Exercises of notebook 03."""
 
+import re
+
 import numpy as np
 
+from ..answers import Hint, Numbers
 from ..checks import close, exercise
 
-
-@exercise(
+exercise(
     "03-parameters",
     "Each layer has n_l n_{l-1} weights and n_l biases: 25,120 + 528 + 170 = 25,818. In"
     " Keras: count_params().",
+)(
+    Numbers(
+        25818,
+        {
+            25760: "These are the weights only: every neuron also has a bias.",
+            25648: "The output layer is missing: it has parameters too.",
+            25818 + 784: "Layer 0 is the input: it has no biases.",
+            25665: "This is the net with one output unit: here there are ten.",
+            25808: "The 10 biases of the output layer are missing.",
+            25450: "This is the net 784-32-10: the layer of 16 units is missing.",
+            25120: "This is the first layer. The other two have parameters too.",
+            842: "You added the sizes of the layers. Each neuron has one weight for"
+            " every unit of the layer before it.",
+            784 * 32 * 16 * 10: "You multiplied all sizes. Weights join two layers:"
+            " multiply those, and add the layers.",
+        },
+        "Add n_l n_{l-1} + n_l over the layers l = 1, 2, 3.",
+    )
 )
-def _(count):
-    if count == 784 * 32 + 32 * 16 + 16 * 10:
-        return "These are the weights only: every neuron also has a bias."
-    if count == 784 * 32 + 32 + 32 * 16 + 16:
-        return "The output layer is missing: it has parameters too."
-    if count == 25818 + 784:
-        return "Layer 0 is the input: it has no biases."
-    if count == 784 * 32 + 32 + 32 * 16 + 16 + 16 * 1 + 1:
-        return "This is the net with one output unit: here there are ten."
-    if count != 25818:
-        return "Add n_l n_{l-1} + n_l over the layers l = 1, 2, 3 (one number)."
 
 
 @exercise(
     "03-layer",
     "Any layer and any number of samples: max(0, W A + b), with the column b added to"
     " every sample.",
+    functions=1,
 )
 def _(layer):
     rng = np.random.default_rng(0)
     for n, k, m in ((5, 3, 4), (2, 6, 1), (4, 4, 4)):
-        W, b, A = (
-            rng.normal(size=(n, k)),
-            rng.normal(size=(n, 1)),
-            rng.normal(size=(k, m)),
-        )
+        W, b, A = (rng.normal(size=shape) for shape in ((n, k), (n, 1), (k, m)))
         try:
-            answer = layer(W, b, A.copy())
-        except (
-            ValueError
-        ) as error:  # shapes that do not fit, or Python's max of an array
-            if "truth value" in str(error):
-                return (
-                    "Python's max compares whole arrays; np.maximum(Z, 0) works on each"
-                    " value."
-                )
-            return (
-                "The shapes do not fit. W is (n_l, n_(l-1)) and stands on the left, W @"
-                " A; b is a column, (n_l, 1)."
-            )
-        if answer is ...:
-            return ...
+            answer = layer(W, b, A)
+        except Hint as hint:
+            if "shapes do not fit" in str(hint):
+                raise Hint(f"{hint} W stands on the left, W @ A_before.") from None
+            raise
         Z = W @ A + b
         if close(answer, np.maximum(Z, 0)):
             continue
@@ -66,61 +62,79 @@ def _(layer):
             return "The bias comes before the activation: g(W A + b), not g(W A) + b."
         if close(answer, 1 / (1 + np.exp(-Z))):
             return "This is the sigmoid; the exercise asks for ReLU."
+        if close(answer, np.abs(Z)):
+            return "This is the absolute value. ReLU sets negative values to 0."
+        if close(answer, Z > 0) or np.array_equal(answer, Z > 0):
+            return "This is where the ReLU is on. It answers Z there: np.maximum(Z, 0)."
         if close(answer, Z.max()) or close(answer, Z.max(axis=0)):
             return (
                 "np.max takes the largest of several values; np.maximum(Z, 0) works on"
                 " each value."
             )
+        if close(answer, np.maximum(W.T @ A + b, 0) if n == k else np.zeros(0)):
+            return "W is not transposed: it has the shape (n_l, n_{l-1}) already."
         return (
             f"For W {W.shape}, b {b.shape} and A {A.shape} the answer must be max(0, W"
-            f" A + b), of shape {Z.shape}."
+            f" A + b), of shape {Z.shape}. Yours has the shape {np.shape(answer)}."
         )
 
 
-@exercise(
+exercise(
     "03-cost",
     "J = -(log 0.8 + log 0.9) / 2 = 0.164: each sample pays -log of the probability"
     " that its true class got.",
+)(
+    Numbers(
+        -(np.log(0.8) + np.log(0.9)) / 2,
+        {
+            -(np.log(0.8) + np.log(0.9)): "This is the sum over the samples: J is their"
+            " mean.",
+            -(np.log(0.8) + np.log(0.1)) / 2: "The second sample has y = 0: it pays"
+            " -log(1 - 0.1), not -log(0.1).",
+            -(np.log(0.2) + np.log(0.1)) / 2: "These are the logarithms of the wrong"
+            " classes. What did each sample's true class get?",
+            -(np.log(0.2) + np.log(0.9)) / 2: "The first sample has y = 1: it pays"
+            " -log(0.8).",
+            -(np.log10(0.8) + np.log10(0.9)) / 2: "This is the logarithm to base 10:"
+            " the formula means the natural one, np.log.",
+            -(np.log2(0.8) + np.log2(0.9)) / 2: "This is the logarithm to base 2: the"
+            " formula means the natural one, np.log.",
+            (-np.log(0.8) / 2, -np.log(0.9) / 2, -np.log(0.8), -np.log(0.9)): "This is"
+            " only one of the two samples.",
+            (0.025, 0.05): "This is the squared error. J takes logarithms.",
+            (0.85, 0.15): "J is the mean of the logarithms, with a minus, not of the"
+            " probabilities.",
+        },
+        "Which probability did each sample's true class get? Take -log of the two,"
+        " then the mean.",
+    )
 )
-def _(J):
-    right = -(np.log(0.8) + np.log(0.9)) / 2
-    if close(J, 2 * right, rtol=0.01):
-        return "This is the sum over the samples: J is their mean."
-    if close(J, -right, rtol=0.01):
-        return "Mind the sign: a logarithm of a probability is negative, a cost is not."
-    if close(J, -(np.log(0.8) + np.log(0.1)) / 2, rtol=0.01):
-        return "The second sample has y = 0: it pays -log(1 - 0.1), not -log(0.1)."
-    if close(J, right / np.log(10), rtol=0.01):
-        return (
-            "This is the logarithm to base 10: the formula means the natural one,"
-            " np.log."
-        )
-    if not close(J, right, rtol=0.01):
-        return (
-            "Which probability did each sample's true class get? Take -log of the two,"
-            " then the mean (one number)."
-        )
 
+LN = np.log([1, 2, 3])
 
-@exercise("03-softmax", "exp undoes the logarithm: (1, 2, 3), and the sum is 6.")
-def _(o):
-    v = np.log([1, 2, 3])
-    if close(o, [1, 2, 3], rtol=0.03):
-        return "These are the exponentials. Divide them by their sum."
-    if close(o, v / v.sum(), rtol=0.01):
-        return "Exponentials first: this divides the scores themselves by their sum."
-    if close(o, 1 / (1 + np.exp(-v)), rtol=0.01):
-        return (
-            "This is a sigmoid of each score alone; the three probabilities must sum"
-            " to 1."
-        )
-    if close(o, [0, 2 / 5, 3 / 5], rtol=0.01):
-        return "exp(0) is 1, not 0."
-    if not close(o, np.array([1, 2, 3]) / 6, rtol=0.03):
-        return (
-            "exp(ln 2) = 2. Take exp of each score, then divide by the sum (three"
-            " numbers)."
-        )
+exercise("03-softmax", "exp undoes the logarithm: (1, 2, 3), and the sum is 6.")(
+    Numbers(
+        (1 / 6, 2 / 6, 3 / 6),
+        {
+            (1.0, 2.0, 3.0): "These are the exponentials. Divide them by their sum.",
+            tuple(LN / LN.sum()): "Exponentials first: this divides the scores"
+            " themselves by their sum.",
+            tuple(1 / (1 + np.exp(-LN))): "This is a sigmoid of each score alone; the"
+            " three probabilities must sum to 1.",
+            (0.0, 2 / 5, 3 / 5): "exp(0) is 1, not 0.",
+            tuple(LN): "These are the scores themselves. Take exp of each first.",
+            (1 / 3, 2 / 3, 3 / 3): "Divide by the sum of the exponentials, not by the"
+            " largest one: the probabilities must sum to 1.",
+            (1 / 3, 1 / 3, 1 / 3): "A higher score gets a higher probability.",
+        },
+        "exp(ln 2) = 2. Take exp of each score, then divide by the sum.",
+    )
+)
+
+OUTPUTS = {"linear": "A", "squared": "A", "sigmoid": "B", "logistic": "B"} | {
+    "softmax": "C",
+    "cross-entropy": "C",
+}
 
 
 @exercise(
@@ -128,52 +142,62 @@ def _(o):
     "A number without bounds: A. Yes or no: B. Exactly one of k classes: C. Several"
     " yes-or-no questions: B for each.",
 )
-def _(*letters):
-    given = {
-        task: str(letter).strip().upper()
-        for task, letter in zip(("price", "spam", "letter", "tags"), letters)
-    }
+def _(*answer):
+    if len(answer) == 1 and isinstance(answer[0], dict):
+        answer = answer[0].values()
+    elif len(answer) == 1 and np.size(answer[0]) == 4:
+        answer = np.ravel(answer[0])
     right = {"price": "A", "spam": "B", "letter": "C", "tags": "B"}
-    if given.get("tags") == "C":
+    if len(answer) != len(right):
+        return "Give four letters, for price, spam, letter and tags, in this order."
+    given = {}
+    for task, text in zip(right, answer):
+        word = re.split(r"[^a-z-]+", str(text).strip().lower())[0]
+        given[task] = OUTPUTS.get(word, word.upper())
+        if given[task] not in {"A", "B", "C"}:
+            return f'Give "A", "B" or "C" for {task}, in quotation marks.'
+    if given["tags"] == "C":
         return (
             "Tags: a picture can show a beach and a dog. Softmax would let them share"
             " one probability of 1."
         )
-    if given.get("letter") == "B":
+    if given["letter"] == "B":
         return "Letter: it is exactly one of 26, so the 26 probabilities must sum to 1."
-    if given.get("spam") == "C":
+    if given["spam"] == "C":
         return (
             "Spam: softmax over two units would do, but one yes-or-no question needs"
             " only one unit, with a sigmoid."
         )
-    if given.get("price") in ("B", "C"):
+    if given["price"] in ("B", "C"):
         return "Price: sigmoid and softmax cannot answer more than 1."
-    wrong = [task for task, letter in right.items() if given.get(task) != letter]
+    wrong = [task for task, letter in right.items() if given[task] != letter]
     if wrong:
         return (
-            f"Look again at: {', '.join(wrong)}. Is the answer a number, one"
-            " probability, or probabilities that sum to 1?"
+            f"Look again at: {', '.join(wrong)}. The answer there is no number without"
+            " bounds, so linear and squared (A) do not fit: is it one probability, or"
+            " several that sum to 1?"
         )
 
 
-@exercise(
+exercise(
     "03-update",
     "W . X = 0, so the factor is 0.5 (-1) / (1 + exp(0)) = -0.25, and W = -0.25 X.",
+)(
+    Numbers(
+        (-0.5, -0.25),
+        {
+            (0.5, 0.25): "Mind the sign: y is -1.",
+            (-1.0, -0.5): "1 + exp(0) is 2, not 1: half of this. (And alpha = 0.5 comes"
+            " besides.)",
+            ((-2.0, -1.0), (-1.5, -0.75)): "This uses y - y_hat, the perceptron's rule."
+            " The logistic rule has the factor y / (1 + exp(y W . X)) instead.",
+            (0, 0): "W does move: the neuron answers 0.5, and that is not sure enough"
+            " for either class.",
+            (-0.25, -0.25): "This is only the factor: multiply it by X.",
+            (-0.25, -0.125): "This has alpha twice, or exp(0) + 1 twice: the factor is"
+            " 0.5 (-1) / 2.",
+        },
+        "Compute y W . X first (here 0), then alpha y / (1 + exp(y W . X)), and"
+        " multiply by X.",
+    )
 )
-def _(W):
-    if close(W, [0.5, 0.25]):
-        return "Mind the sign: y is -1."
-    if close(W, [-1, -0.5]):
-        return "1 + exp(0) is 2, not 1: half of this."
-    if close(W, [0, 0]):
-        return (
-            "W does move: the neuron answers 0.5, and that is not sure enough for"
-            " either class."
-        )
-    if close(W, -0.25) or close(W, [-0.25, -0.25]):
-        return "This is only the factor: multiply it by X."
-    if not close(W, [-0.5, -0.25]):
-        return (
-            "Compute y W . X first (here 0), then alpha y / (1 + exp(y W . X)), and"
-            " multiply by X (two numbers)."
-        )

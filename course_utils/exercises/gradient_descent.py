@@ -1,90 +1,90 @@
 """Exercises of notebook 05."""
 
+import re
+
 import numpy as np
 
+from ..answers import Numbers, Parts
 from ..checks import close, exercise
 
-
-@exercise(
+exercise(
     "05-count", "0.8^31 is the first power below 0.001: ln 1000 / ln 1.25 = 30.96."
+)(
+    Numbers(
+        31,
+        {
+            30: "Nearly: 0.8^30 is still a little above 0.001. Round up.",
+            np.log(1000) / np.log(1.25): "The formula is right. Updates are whole, so"
+            " round up.",
+            32: "Nearly: 0.8^31 is below 0.001 already. The start is no update.",
+            (24, 25, 35, 36): "Algorithm 1 stops by the size of its *step*, 0.2 |x|."
+            " Here |x| itself is to be below 0.001.",
+            (66, 65): "You used the factor 0.9. The derivative of x^2 is 2x, so an"
+            " update multiplies x by 1 - 0.1 * 2.",
+            (16, 15): "Then f = x^2 is below 0.001. Here |x| is to be.",
+            (4, 5): "x is multiplied by 0.8, it is not reduced to 0.2 of its size:"
+            " 0.8^k < 0.001.",
+        },
+        "Each update multiplies x by 1 - 2 alpha = 0.8. Which is the first k with"
+        " 0.8^k < 0.001?",
+    )
 )
-def _(updates):
-    if close(updates, 30):
-        return "Nearly: 0.8^30 is still a little above 0.001. Round up."
-    if close(updates, np.log(1000) / np.log(1.25)):
-        return "The formula is right. Updates are whole, so round up."
-    if close(updates, 66) or close(updates, 65):
-        return (
-            "You used the factor 0.9. The derivative of x^2 is 2x, so an update"
-            " multiplies x by 1 - 0.1 * 2."
-        )
-    if close(updates, 5):
-        return (
-            "x is multiplied by 0.8, it is not reduced to 0.2 of its size: 0.8^k <"
-            " 0.001."
-        )
-    if not close(updates, 31):
-        return (
-            "Each update multiplies x by 1 - 2 alpha = 0.8. Which is the first k with"
-            " 0.8^k < 0.001?"
-        )
 
-
-@exercise(
+exercise(
     "05-limit",
     "The eigenvalues are 8 and 2. The largest curvature, 8, in the direction (1, 1),"
     " sets the limit 2/8.",
+)(
+    Numbers(
+        0.25,
+        {
+            0.4: "2/5 takes the diagonal for the curvature. In the direction (1, 1) the"
+            " curvature is larger than 5.",
+            2 / 3: "2/3 takes the entry beside the diagonal for the curvature. Take"
+            " the largest eigenvalue.",
+            1.0: "That is 2 over the smallest eigenvalue: the steepest direction"
+            " diverges long before.",
+            1 / 8: "1/L is where it begins to jump across. It still converges up to"
+            " twice that.",
+            0.2: "2/(8 + 2) is the fastest rate, not the largest one that converges.",
+            (8.0, 2.0): "This is an eigenvalue, a curvature. The limit is 2/L, with the"
+            " larger of the two.",
+            4.0: "The other way round: the limit is 2/L, not L/2.",
+        },
+        "Find the eigenvalues of H (np.linalg.eigvalsh). The largest one is L, and"
+        " the limit is 2/L.",
+    )
 )
-def _(alpha):
-    if close(alpha, 0.4):
-        return (
-            "2/5 takes the diagonal for the curvature. In the direction (1, 1) the"
-            " curvature is larger than 5."
-        )
-    if close(alpha, 1):
-        return (
-            "That is 2 over the smallest eigenvalue: the steepest direction diverges"
-            " long before."
-        )
-    if close(alpha, 1 / 8):
-        return (
-            "1/L is where it begins to jump across. It still converges up to twice"
-            " that."
-        )
-    if close(alpha, 0.2):
-        return "2/(8 + 2) is the fastest rate, not the largest one that converges."
-    if close(alpha, 8):
-        return "8 is the largest curvature L. The limit is 2/L."
-    if not close(alpha, 0.25):
-        return (
-            "Find the eigenvalues of H (np.linalg.eigvalsh). The largest one is L, and"
-            " the limit is 2/L."
-        )
 
 
 @exercise(
     "05-batch",
     "The gradient of the mean is 2 X^T (X W - y) / B: the mean over the batch, as Keras"
     " takes it.",
+    functions=1,
 )
 def _(update):
     rng = np.random.default_rng(0)
     X, y, W = rng.normal(size=(5, 3)), rng.normal(size=5), rng.normal(size=3)
-    answer = update(W.copy(), X.copy(), y.copy(), 0.1)
-    if answer is ...:
-        return ...
+    answer = update(W, X, y, 0.1)
     step = X.T @ (X @ W - y)
     if close(answer, W - 0.2 * step):
         return (
             "This is the sum over the batch. The loss is a mean: divide by the number"
             " of rows."
         )
+    if close(answer, W - 0.2 * step / 3):
+        return "Divide by the number of rows of X, len(X), not by that of its columns."
     if close(answer, W - 0.1 * step / 5):
         return "The derivative of a square has a factor 2."
+    if close(answer, W - 0.1 * step):
+        return "Two factors are missing: 2 from the square, and 1/B from the mean."
     if close(answer, W + 0.2 * step / 5):
         return "The gradient points uphill: take it off W."
-    if close(answer, 2 * step / 5) or close(answer, 0.2 * step / 5):
+    if any(close(answer, factor * step / 5) for factor in (2, 0.2, -0.2)):
         return "This is the gradient (or the step). Return the new W."
+    if close(answer, W - 2 * step / 5):
+        return "The rate is missing: take alpha times the gradient off W."
     if np.shape(answer) != (3,):
         return (
             f"W has the shape (n,), here (3,); yours is {np.shape(answer)}. X.T @ (X @"
@@ -97,27 +97,55 @@ def _(update):
         )
 
 
-@exercise(
+exercise(
     "05-variance",
     "8/50 * 51/100 = 0.0816: about half of what independent draws would leave.",
+)(
+    Numbers(
+        8 / 50 * 51 / 100,
+        {
+            8
+            / 50: "This is with putting back. Without, multiply by (N - B) / (N - 1).",
+            np.sqrt(8 / 50 * 51 / 100): "This is the standard deviation. The variance"
+            " is asked for: its square.",
+            (8 / np.sqrt(50), np.sqrt(8 / 50), np.sqrt(8) / 50): "The square root"
+            " belongs to the standard deviation. The variance falls like 1/B.",
+            (8 / 50 * 51 / 101, 8 / 50 * 50 / 101): "Nearly: the factor is (N - B) / (N"
+            " - 1), with N - 1 = 100.",
+            8 / 50 * 50 / 100: "Nearly: N - B is 101 - 50 = 51.",
+            8 * 51 / 100: "The mean of B samples has 1/B of the variance: divide by 50"
+            " as well.",
+            8 / 50**2: "The variance of a mean falls like 1/B, not like 1/B^2.",
+        },
+        "Two factors: v / B for a mean of B samples, and (N - B) / (N - 1) for not"
+        " putting them back.",
+    )
 )
-def _(variance):
-    if close(variance, 8 / 50):
-        return "This is with putting back. Without, multiply by (N - B) / (N - 1)."
-    if close(variance, 8 / np.sqrt(50)) or close(variance, np.sqrt(8 / 50)):
-        return (
-            "The square root belongs to the standard deviation. The variance falls like"
-            " 1/B."
+
+EIGENVALUES = Parts(
+    {
+        "Eigenvalues": Numbers(
+            (-2, 6),
+            {
+                (2, 2): "2 and 2 stand on the diagonal. The term 4 x1 x2 makes the"
+                " other entries 4, and the eigenvalues differ.",
+                (-1, 3): "The factor 2 is missing: the second derivative of x1^2 is 2,"
+                " and the mixed one of 4 x1 x2 is 4.",
+                (6, -2): "The right numbers, but the smaller one comes first.",
+                (0, 4): "The mixed derivative of 4 x1 x2 is 4, not 2: the Hessian is"
+                " [[2, 4], [4, 2]].",
+                (-3, 5): "The diagonal is 2, not 1: the second derivative of x1^2. The"
+                " Hessian is [[2, 4], [4, 2]].",
+                (2, 4): "These are entries of the Hessian [[2, 4], [4, 2]]. Now its"
+                " eigenvalues.",
+                (2, 6): "The product of the eigenvalues is the determinant, 2 * 2 - 4 *"
+                " 4: one of them is negative.",
+            },
+            "The Hessian is [[2, 4], [4, 2]]. Take np.linalg.eigvalsh of it, or try"
+            " the directions (1, 1) and (1, -1).",
         )
-    if close(variance, 8 / 50 * 51 / 101) or close(variance, 8 / 50 * 50 / 101):
-        return "Nearly: the factor is (N - B) / (N - 1), with N - 1 = 100."
-    if close(variance, 8 / 50 * 50 / 100):
-        return "Nearly: N - B is 101 - 50 = 51."
-    if not close(variance, 8 / 50 * 51 / 100):
-        return (
-            "Two factors: v / B for a mean of B samples, and (N - B) / (N - 1) for not"
-            " putting them back."
-        )
+    }
+)
 
 
 @exercise(
@@ -125,31 +153,20 @@ def _(variance):
     "Eigenvalues -2 and 6: down along (1, -1), up along (1, 1), although both entries"
     " on the diagonal are positive.",
 )
-def _(small, large, kind):
-    if close([small, large], [2, 2]):
+def _(*answer):
+    if len(answer) == 1:
+        (answer,) = answer
+    *eigenvalues, kind = answer
+    if not isinstance(kind, str):
+        return 'Give two numbers, then in quotation marks a word such as "minimum".'
+    if hint := EIGENVALUES(*eigenvalues):
+        return hint
+    word = str(kind).strip().lower()
+    if re.fullmatch(r"(an? )?saddle[ -]?(point)?", word):
+        return None
+    if "minimum" in word or "maximum" in word:
         return (
-            "2 and 2 stand on the diagonal. The term 4 x1 x2 makes the other entries 4,"
-            " and the eigenvalues differ."
+            "The eigenvalues are right. A minimum has only positive ones, a maximum"
+            " only negative ones. Here there is one of each."
         )
-    if close([small, large], [-1, 3]):
-        return (
-            "The factor 2 is missing: the second derivative of x1^2 is 2, and the mixed"
-            " one of 4 x1 x2 is 4."
-        )
-    if close([small, large], [6, -2]):
-        return "The right numbers, but the smaller one comes first."
-    if close([small, large], [0, 4]):
-        return (
-            "The mixed derivative of 4 x1 x2 is 4, not 2: the Hessian is [[2, 4], [4,"
-            " 2]]."
-        )
-    if not close([small, large], [-2, 6]):
-        return (
-            "The Hessian is [[2, 4], [4, 2]]. Take np.linalg.eigvalsh of it, or try the"
-            " directions (1, 1) and (1, -1)."
-        )
-    if str(kind).strip().lower() != "saddle":
-        return (
-            "The eigenvalues are right. One is negative: is every direction uphill, or"
-            " every one downhill?"
-        )
+    return 'The eigenvalues are right. Then give "minimum", "maximum" or "saddle".'

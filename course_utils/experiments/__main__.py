@@ -69,6 +69,7 @@ def main(arguments=None):
         return 0
     if options.seeds < 1 or (options.length is not None and not options.length > 0):
         parser.error("--seeds must be at least 1, and --length above 0")
+    from ..data import DataError
     from . import runner
     from .store import BusyError, ResultsFile, SettingsError
 
@@ -91,8 +92,10 @@ def main(arguments=None):
             f" {file.path.name}, {len(missing)} to do.",
             flush=True,
         )
+        if missing and not options.cluster:  # there it must be on the workers
+            runner.find_data(missing)
         failed = runner.run_all(missing, file, options.cluster) if missing else []
-    except (SettingsError, BusyError, ValueError, OSError) as error:
+    except (SettingsError, BusyError, DataError, ValueError, OSError) as error:
         print(f"{options.name}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -12,13 +12,12 @@ The same comparison on MNIST with a small dense net runs on any computer.
 import keras
 from keras import layers, ops
 
-from ..data import load_cifar10, load_mnist
 from .training import (
     Data,
     Lookup,
     checkpoint_epochs,
     compile_classifier,
-    pictures,
+    load_data,
     train,
 )
 
@@ -191,12 +190,7 @@ def dense_net(h, widths, rate, seed):
 def run(run):
     """Train one arm with one seed; its rows."""
     s = run.settings
-    load = {
-        "MNIST": lambda: load_mnist("full"),
-        "CIFAR-10": load_cifar10,
-        "made-up pictures": pictures,
-    }.get(s["data"], load_mnist)
-    data = Data(*load())
+    data = Data(*load_data(s["data"]))
     epochs = plan(run.job, s, data.m)
     rows = keras.Input((), dtype="int32")
     if s["net"] == "MNIST":

@@ -15,14 +15,13 @@ training pictures and judged on the other 5,000.
 import keras
 from keras import layers, ops
 
-from ..data import load_cifar10
 from ..schedules import CyclicalLearningRate
 from .training import (
     Data,
     Lookup,
     checkpoint_epochs,
     compile_classifier,
-    pictures,
+    load_data,
     train,
 )
 
@@ -140,7 +139,7 @@ def build(s, data, seed, schedule, steps):
 def run(run):
     """Train one arm with one seed; its rows."""
     s = run.settings
-    train_set, test_set = load_cifar10() if s["data"] == "CIFAR-10" else pictures()
+    train_set, test_set = load_data(s["data"])
 
     def training(data, fixed, share, length=s["length"], count=30, part=""):
         steps = data.m // s["batch"]

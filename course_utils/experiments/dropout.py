@@ -11,8 +11,14 @@ diverges within an epoch here, with ReLU and with logistic units.
 import keras
 from keras import layers, ops
 
-from ..data import load_mnist
-from .training import Data, Lookup, checkpoint_epochs, compile_classifier, train
+from .training import (
+    Data,
+    Lookup,
+    checkpoint_epochs,
+    compile_classifier,
+    load_data,
+    train,
+)
 
 JOBS = ("none", "hidden", "hidden+input")
 PAPER_EPOCHS = 3000
@@ -111,7 +117,7 @@ def build(job, s, data, seed):
 def run(run):
     """Train one arm with one seed; its rows."""
     s = run.settings
-    data = Data(*load_mnist("full" if s["data"] == "MNIST" else "5k"))
+    data = Data(*load_data(s["data"]))
     return train(
         run,
         build(run.job, s, data, run.seed),

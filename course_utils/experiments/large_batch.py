@@ -16,14 +16,13 @@ import numpy as np
 from keras import layers, ops
 from scipy.optimize import minimize
 
-from ..data import load_cifar10, load_mnist
 from .training import (
     EVALUATION_BATCH,
     Data,
     Lookup,
     checkpoint_epochs,
     compile_classifier,
-    pictures,
+    load_data,
     train,
 )
 
@@ -234,12 +233,7 @@ def run(run):
     """Train a net with both kinds of batches and look at the minima; the rows of all
     arms."""
     s = run.settings
-    load = {
-        "MNIST": lambda: load_mnist("full"),
-        "CIFAR-10": load_cifar10,
-        "made-up pictures": pictures,
-    }.get(s["data"], load_mnist)
-    data = Data(*load())
+    data = Data(*load_data(s["data"]))
     large = int(data.m * s["large_batch"])
     plans = {
         "small": (s["batch"], s["rate"]),

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from ..environment import _quiet_stderr
+from ..environment import load_keras
 from . import EXPERIMENTS, FAILED, FINISHED, RESULTS, settings_text
 
 TOPIC = "course-experiments"  # of the workers' progress reports
@@ -65,10 +65,24 @@ def make_jobs(name, seeds, scale, length, folder, arms, command):
 
 def module_of(job):
     """The experiment's module; loading it loads Keras."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    with _quiet_stderr():
-        return importlib.import_module(job.module)
+    load_keras()
+    return importlib.import_module(job.module)
+
+
+def find_data(jobs):
+    """Load every data set that the jobs need, once: what is missing is said before the
+    first of them runs.
+
+    Raises
+    ------
+    DataError
+        If one cannot be loaded; the message says what to do.
+    """
+    from .training import load_data
+
+    for name in sorted({settings_of(job).get("data", "") for job in jobs} - {""}):
+        load_data(name)
 
 
 def settings_of(job):

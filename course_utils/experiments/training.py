@@ -17,6 +17,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ..data import load_cifar10, load_mnist
 from ..replicas import data_order
 
 SAVE_SECONDS = 10  # an epoch shorter than this does not save its state by itself
@@ -131,6 +132,31 @@ def pictures(m=500, t=200, size=16, seed=0):
     )
     x = np.clip(x, 0, 255).astype("uint8")
     return (x[:m], y[:m]), (x[m:], y[m:])
+
+
+def load_data(name):
+    """A data set by the name that an experiment's settings give it.
+
+    Parameters
+    ----------
+    name : {"MNIST", "MNIST, 5,000 digits", "CIFAR-10", "made-up pictures"}
+
+    Returns
+    -------
+    (x_train, y_train), (x_test, y_test)
+
+    Raises
+    ------
+    DataError
+        If it cannot be loaded; the message says what to do.
+    """
+    load = {
+        "MNIST": lambda: load_mnist("full"),
+        "MNIST, 5,000 digits": load_mnist,
+        "CIFAR-10": load_cifar10,
+        "made-up pictures": pictures,
+    }
+    return load[name]()
 
 
 def compile_classifier(model, optimizer, steps):

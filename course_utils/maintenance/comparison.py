@@ -1,70 +1,170 @@
-"""A pytest plugin: nbval, with a numeric tolerance and without its blind spots.
+"""A pytest plugin: nbval's comparison of a notebook with its stored outputs, with a
+numeric tolerance, on the recorder's kernels.
 
 A cell's new outputs must equal the stored ones: text outside numbers to the letter
 (white space collapsed), integers exactly, floats within ``rtol`` 1e-4. A cell's tags
-widen it where training is involved: ``rtol-0.02``, ``atol-0.001``. Beyond nbval, a cell
-fails that was stored without being run, that calls an unknown magic, or whose kernel
-dies (at once, not at the timeout). Not compared: stderr (TensorFlow's log lines come
-and go), pictures, the line that names the device.
+widen it where training is involved: ``rtol-0.02``, ``atol-0.001``, and ``itol-1`` for
+integers. A cell also fails that was stored without being run. Not compared: stderr
+(TensorFlow's log lines come and go), pictures, the line that names the device.
+
+Every Markdown cell tagged ``solution`` is run too, on a copy of the variables: its
+exercise must find it right.
+
+``--keep-executed FOLDER`` stores what a failing notebook put out.
 """
 
+import copy
 import json
-import math
-import os
 import re
-import time
-from queue import Empty
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
 
+import nbformat
 import pytest
-from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel, start_new_kernel
-from nbval.plugin import IPyNbCell, IPyNbFile
+from nbclient.exceptions import (
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
+)
+from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
-from .record import kernel_environment
+from .record import CELL_SECONDS, COLOUR_CODES, run_cell, running_kernel, tags
 
-RTOL = 1e-4
-CELL_SECONDS = 180.0
-POLL_SECONDS = 0.5
+FLOOR = 1e-12  # what is nearer to zero is rounding error
+NAMED = 5  # differing numbers that a report names
+SHOWN = 40  # characters of text before a difference
 
 NUMBER = re.compile(r"(?<![\w.])[-+−]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?(?![\w])")
-TOLERANCE_TAG = re.compile(r"([ra]tol)-(\S+)")
+TOLERANCE_TAG = re.compile(r"([rai]tol)-(\S+)")
 DEVICE_LINE = re.compile(r"^Device: .+$", re.MULTILINE)
+EMBEDDED_PICTURE = re.compile(r"data:image/[\w+]+;base64,[\w+/=\\\s]+")
+FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CHECK = re.compile(r"\bcheck\(\s*[\"']([^\"']+)")
 
 
-def same_text(stored, new, rtol=RTOL, atol=0.0):
-    """Whether two outputs say the same: equal words and integers, floats within ``atol
-    + rtol * |stored|``.
+class Tolerance(NamedTuple):
+    """How far a new number may be from the stored one."""
+
+    rtol: float = 1e-4
+    atol: float = 0.0
+    itol: float = 0.0  # of integers
+
+    @classmethod
+    def of(cls, cell):
+        """The tolerance that a cell's tags ask for."""
+        found = [TOLERANCE_TAG.fullmatch(tag) for tag in tags(cell)]
+        return cls(**{match[1]: float(match[2]) for match in found if match})
+
+
+class Pair:
+    """A stored number, the new one in its place, and the text before them."""
+
+    def __init__(self, stored, new, before=""):
+        self.stored, self.new, self.before = stored, new, before
+        a, b = (token.replace("−", "-").lower() for token in (stored, new))
+        self.integers = not all(re.search("[.e]", token) for token in (a, b))
+        self.same_kind = bool(re.search("[.e]", a)) == bool(re.search("[.e]", b))
+        exact = int if self.integers and self.same_kind else float
+        self.size = abs(exact(a))
+        self.distance = abs(exact(b) - exact(a))
+        self.rounding = 0.0 if self.integers else _rounding(a, b)
+
+    def needs(self, rtol=0.0):
+        """The absolute tolerance that these floats need, beside `rtol`."""
+        free = rtol * self.size + self.rounding + FLOOR
+        return max(0.0, self.distance - free * (1 + 1e-9))
+
+    def within(self, tolerance):
+        """Whether the new number says the same."""
+        if self.integers:
+            return self.same_kind and self.distance <= tolerance.itol
+        return self.needs(tolerance.rtol) <= tolerance.atol * (1 + 1e-9)
+
+    def line(self, tolerance):
+        """What a report says of this difference."""
+        names = ("itol",) if self.integers else ("rtol", "atol")
+        values = [(name, getattr(tolerance, name)) for name in names]
+        allowed = ", ".join(f"{name} {value:g}" for name, value in values if value)
+        relative = f" ({self.distance / self.size:.2g} of it)" if self.size else ""
+        return (
+            f"after {self.before!r}: stored {self.stored}, new {self.new}, differs by "
+            f"{self.distance:.2g}{relative}; allowed: {allowed or 'nothing'}"
+        )
+
+
+def _rounding(a, b):
+    """How far two rounded floats may be apart that print as `a` and `b`.
+
+    One unit of the last place (of the finer, if they differ): 0.12 and 0.13 may both
+    be 0.125. A single digit (0.1, 0.2) is rather a setting, and exact; so is 1., whose
+    decimals NumPy leaves out because they are zero.
+    """
+    units, rounded, fixed = [], [], []
+    for token in (a, b):
+        mantissa, _, exponent = token.partition("e")
+        decimals = mantissa.partition(".")[2]
+        if not decimals:
+            return 0.0
+        units.append(10.0 ** (int(exponent or 0) - len(decimals)))
+        rounded.append(len(re.sub(r"[-+.]", "", mantissa).lstrip("0")) > 1)
+        fixed.append(len(decimals) > 1 and decimals.endswith("0"))
+    return min(units) if all(rounded) or any(fixed) else 0.0
+
+
+def word_difference(stored, new):
+    """Where two texts differ outside of their numbers, in words; "" if they do not."""
+    a, b = ("".join(NUMBER.sub("#", text).split()) for text in (stored, new))
+    if a == b:
+        return ""
+    at = next((k for k, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+    before, place = a[max(0, at - SHOWN) : at], slice(at, at + SHOWN)
+    return f"after {before!r}: stored {a[place]!r}, new {b[place]!r} (# is a number)"
+
+
+def pairs(stored, new):
+    """The numbers of two texts, in pairs."""
+    for a, b in zip(NUMBER.finditer(stored), NUMBER.finditer(new)):
+        before = re.sub(r"<[^>]*>", " ", stored[max(0, a.start() - 200) : a.start()])
+        yield Pair(a[0], b[0], " ".join(before.split())[-SHOWN:])
+
+
+def differences(stored, new, tolerance):
+    """What differs between two outputs: one line for each of the first numbers, or the
+    place where the words do.
 
     Parameters
     ----------
     stored, new : str
-    rtol, atol : float
-        Relative and absolute tolerance.
+    tolerance : Tolerance
+
+    Returns
+    -------
+    list of str
+        Empty if they say the same.
     """
-    if "".join(NUMBER.sub("#", stored).split()) != "".join(
-        NUMBER.sub("#", new).split()
-    ):
-        return False
-    return all(
-        _same_number(a, b, rtol, atol)
-        for a, b in zip(NUMBER.findall(stored), NUMBER.findall(new), strict=True)
-    )
+    if words := word_difference(stored, new):
+        return [words]
+    beyond = [pair for pair in pairs(stored, new) if not pair.within(tolerance)]
+    lines = [pair.line(tolerance) for pair in beyond[:NAMED]]
+    more = len(beyond) - NAMED
+    return lines + ([f"and {more} more numbers"] if more > 0 else [])
 
 
-def _same_number(stored, new, rtol, atol):
-    stored, new = stored.replace("−", "-"), new.replace("−", "-")
-    if not all(re.search(r"[.eE]", token) for token in (stored, new)):
-        return stored.lstrip("+") == new.lstrip("+")
-    a, b = float(stored), float(new)
-    return math.isclose(a, b, rel_tol=0, abs_tol=(atol + rtol * abs(a)) * (1 + 1e-9))
+def comparable(output):
+    """The part of an output (text or JSON) that is compared."""
+    if not isinstance(output, str):
+        output = json.dumps(output, sort_keys=True, ensure_ascii=False)
+    return DEVICE_LINE.sub("Device: any", EMBEDDED_PICTURE.sub("picture", output))
 
 
 class TolerantText(str):
     """A stored or new output; unequal to another only beyond its tolerance."""
 
-    rtol, atol = RTOL, 0.0
+    tolerance = Tolerance()
 
     def __ne__(self, other):
-        return not same_text(self, other, self.rtol, self.atol)
+        return bool(differences(self, other, self.tolerance))
 
     def __eq__(self, other):
         return not self != other
@@ -72,111 +172,149 @@ class TolerantText(str):
     __hash__ = str.__hash__
 
 
-class WatchedKernel(RunningKernel):
-    """nbval's kernel, of this environment; it notices its own death and remembers how
-    the last cell ended."""
+class _Item(IPyNbCell):
+    """A cell that is run on the notebook's kernel."""
 
-    status = "ok"
+    def run(self):
+        """Its new outputs; whatever keeps it from ending well is a failure."""
+        if self.parent.timed_out:
+            self.raise_cell_error("Not run: the kernel is gone.")
+        try:
+            return run_cell(self.parent.client, self.index)
+        except CellExecutionError as error:
+            self.fail("The cell raised an error.", COLOUR_CODES.sub("", str(error)))
+        except DeadKernelError:
+            self.parent.timed_out = True  # nbval's word: it expects the rest to fail
+            self.fail("The kernel died while it ran this cell.")
+        except CellTimeoutError as error:
+            self.parent.timed_out = True
+            self.fail(str(error))
 
-    def __init__(self, cwd, startup_timeout):
-        with open(os.devnull, "w") as nowhere:
-            self.km, self.kc = start_new_kernel(
-                startup_timeout,
-                CURRENT_ENV_KERNEL_NAME,
-                stderr=nowhere,
-                cwd=cwd,
-                env=kernel_environment(),
-            )
-        self._ensure_iopub_up()
+    def fail(self, message, details=None):
+        """Let the test fail, and the notebook be kept."""
+        self.parent.failed = True
+        self.raise_cell_error(message, details)
 
-    def await_reply(self, msg_id, timeout=None):
-        """As in nbval, but raise RuntimeError soon after the kernel has died."""
-        end = time.monotonic() + (math.inf if timeout is None else timeout)
-        while time.monotonic() < end:
-            try:
-                message = self.get_message("shell", timeout=POLL_SECONDS)
-            except Empty:
-                if not self.is_alive():
-                    raise RuntimeError(
-                        "The kernel died while it ran this cell."
-                    ) from None
-                continue
-            if message["parent_header"].get("msg_id") == msg_id:
-                self.status = message["content"]["status"]
-                return
-        raise Empty
+    def repr_failure(self, excinfo):
+        """What failed, how, and in which code."""
+        error = excinfo.value
+        if not isinstance(error, NbCellError):
+            return pytest.Item.repr_failure(self, excinfo)
+        where = f"{self.path.name}, {self.name} ({self.cell.id}): {error}"
+        parts = [where, error.inner_traceback, f"The code:\n{error.source}"]
+        return "\n\n".join(part for part in parts if part)
 
 
-class NumericCell(IPyNbCell):
+class NumericCell(_Item):
     """A code cell whose outputs are compared with a tolerance."""
 
     def sanitize(self, s):
-        """Wrap an output (text or JSON) so that nbval's comparison tolerates float
-        noise."""
-        text = TolerantText(
-            DEVICE_LINE.sub(
-                "Device: any",
-                (
-                    s
-                    if isinstance(s, str)
-                    else json.dumps(s, sort_keys=True, ensure_ascii=False)
-                ),
-            )
-        )
-        text.rtol, text.atol = self.tolerances()
+        """Wrap an output so that nbval's comparison tolerates float noise."""
+        text = TolerantText(comparable(s))
+        text.tolerance = Tolerance.of(self.cell)
         return text
 
-    def tolerances(self):
-        """(rtol, atol) of this cell, from its tags."""
-        found = {"rtol": RTOL, "atol": 0.0}
-        for tag in self.cell.metadata.get("tags", []):
-            if match := TOLERANCE_TAG.fullmatch(tag):
-                found[match[1]] = float(match[2])
-        return found["rtol"], found["atol"]
+    def format_output_compare(self, key, left, right):
+        """Report what differs, in the place of nbval's dump."""
+        lines = differences(left, right, left.tolerance)
+        self.comparison_traceback += [f"in {key}:", *(f"  {line}" for line in lines)]
 
     def runtest(self):
-        """Run and compare the cell; also fail on an unexecuted cell and on an error
-        that only the reply tells."""
-        if (
-            self.cell.execution_count is None
-            and self.cell.source.strip()
-            and not self.options["skip"]
-        ):
-            self.raise_cell_error(
+        """Run and compare the cell; also fail if it was stored without being run."""
+        if self.options["skip"]:
+            pytest.skip()
+        new = self.run()
+        if self.cell.execution_count is None and self.cell.source.strip():
+            self.fail(
                 "The cell was stored without being run, so nothing would check it: run"
                 " `make record`."
             )
-        super().runtest()
-        if self.parent.kernel.status != "ok" and not self.options["check_exception"]:
-            self.raise_cell_error(
-                "The kernel reports an error for this cell (an unknown magic?)."
-            )
+        stored = [out for out in self.cell.outputs if out.get("name") != "stderr"]
+        if self.options["check"] and not self.compare_outputs(new, stored):
+            report = COLOUR_CODES.sub("", "\n".join(self.comparison_traceback))
+            self.fail("The outputs differ.", report)
+
+
+class SolutionCell(_Item):
+    """A Markdown cell tagged ``solution``: its code must solve its exercises."""
+
+    def runtest(self):
+        """Run the code on a copy of the variables."""
+        wanted = CHECK.findall(self.cell.source)
+        if not wanted:
+            self.fail("The solution has no fenced Python code that calls check(...).")
+        cells = self.parent.client.nb.cells
+        markdown = cells[self.index]
+        cells[self.index] = nbformat.v4.new_code_cell(
+            f"exec(compile({self.cell.source!r}, '<solution>', 'exec'),"
+            " dict(globals()))"
+        )
+        try:
+            outputs = self.run()
+        finally:
+            cells[self.index] = markdown
+        printed = "".join(output.get("text", "") for output in outputs)
+        missed = [name for name in wanted if f"✓ {name}: right." not in printed]
+        if missed or re.search("^[✗…]", printed, re.MULTILINE):
+            self.fail(f"The solution is not right: {', '.join(missed)}", printed)
+
+
+def solution_code(cell):
+    """The fenced Python code of a Markdown cell."""
+    return "\n".join(FENCE.findall(cell.source))
 
 
 class NumericFile(IPyNbFile):
-    """A notebook of :class:`NumericCell`."""
+    """A notebook of :class:`NumericCell` and :class:`SolutionCell`."""
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.skip_compare += ("stderr",)
+    failed = False
 
     def setup(self):
         """Start the kernel in the notebook's folder."""
-        self.kernel = WatchedKernel(
-            str(self.path.parent), self.config.option.nbval_kernel_startup_timeout
+        self.stack = ExitStack()
+        self.client = self.stack.enter_context(
+            running_kernel(
+                copy.deepcopy(self.nb),
+                self.path.parent,
+                self.config.option.nbval_cell_timeout,
+            )
         )
-        self.setup_sanitize_files()
+
+    def teardown(self):
+        """Stop the kernel; keep what it put out, if a cell failed and that is asked
+        for."""
+        self.stack.close()
+        folder = self.config.option.keep_executed
+        if folder and self.failed:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            nbformat.write(self.client.nb, Path(folder, self.path.name))
 
     def collect(self):
-        """nbval's cells, as :class:`NumericCell`."""
-        for cell in super().collect():
-            yield NumericCell.from_parent(
-                self,
-                name=cell.name,
-                cell_num=cell.cell_num,
-                cell=cell.cell,
-                options=cell.options,
-            )
+        """nbval's cells, and the solutions between them."""
+        of_nbval = {id(item.cell): item for item in super().collect()}
+        for index, cell in enumerate(self.nb.cells):
+            if item := of_nbval.get(id(cell)):
+                yield self._item(NumericCell, item.name, index, cell, item.options)
+            elif "solution" in tags(cell):
+                code = nbformat.v4.new_code_cell(solution_code(cell), id=cell.id)
+                name = f"Solution {', '.join(CHECK.findall(code.source)) or cell.id}"
+                yield self._item(SolutionCell, name, index, code, {})
+
+    def _item(self, kind, name, index, cell, options):
+        item = kind.from_parent(
+            self, name=name, cell_num=index, cell=cell, options=options
+        )
+        item.index = index
+        return item
+
+
+def pytest_addoption(parser):
+    """Add ``--keep-executed``."""
+    parser.addoption(
+        "--keep-executed",
+        metavar="FOLDER",
+        help="store each failing notebook here, with its new outputs",
+    )
 
 
 def pytest_configure(config):

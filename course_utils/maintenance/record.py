@@ -2,24 +2,35 @@
 course_utils.maintenance.record``.
 
 A notebook has changed if its code differs from what was recorded (a digest in its
-metadata), or if a code cell was never run. Cell ids are kept. What would differ from
-machine to machine is dropped:
-stderr, timing, widget state, the Python version. A notebook that fails is left as it
-was.
+metadata), or if a code cell was never run. Cell ids and tags are kept; all other
+metadata of a cell is made from its tags (:func:`apply_roles`). What would differ from
+machine to machine is dropped: stderr, progress bars, timing, widget state, random ids,
+the Python version. A notebook that fails is left as it was.
 """
 
 import argparse
+import copy
 import hashlib
 import os
 import re
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import DEVNULL
 
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
+from traitlets import default
 
-from ..claims import NOTEBOOKS, stored_verdicts
+from ..claims import (
+    NOTEBOOKS,
+    load_claims,
+    load_errata,
+    repeated,
+    stored_verdicts,
+)
 
 METADATA = {
     "kernelspec": {
@@ -29,27 +40,185 @@ METADATA = {
     },
     "language_info": {"name": "python"},
 }
-CELL_METADATA = {"tags", "jupyter", "slideshow", "editable", "deletable"}
+CELL_SECONDS = 180.0
 COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+WIDGET = "IPY_MODEL_"  # before the name of a child
+# What `model.fit` prints, with verbose=1 and verbose=2.
+KERAS_PROGRESS = re.compile(
+    r"Epoch \d+/\d+\n?|[\b\r ]*\d+/(\d+|Unknown) (━|- \d+m?s).*\n?"
+)
+ANIMATION_ID = re.compile(r"[0-9a-f]{32}")
+FIRST_FRAME = re.compile(r'frames\[0\] = "(data:image/png;base64,[^"]+)"')
+
+
+def tags(cell):
+    """The tags of a cell."""
+    return cell.metadata.get("tags", [])
+
+
+def heading_level(cell):
+    """Level of the heading that a Markdown cell begins with (0: none)."""
+    match = re.match(r"\s*(#{1,6})\s", cell.source)
+    return len(match[1]) if match and cell.cell_type == "markdown" else 0
+
+
+def apply_roles(notebook):
+    """Give the cells, in place, the metadata that their tags ask for, and no other.
+
+    On a code cell ``hide-input`` and ``hide-cell`` fold the code (JupyterLab opens
+    folded outputs whenever a cell is run, so these are folded by a heading only).
+    ``hide-cell`` on a heading folds all up to the next heading of the same or a higher
+    level. With ``lecture`` cells in a notebook, these are its slides and all others are
+    skipped.
+    """
+    lecture = any("lecture" in tags(cell) for cell in notebook.cells)
+    for cell in notebook.cells:
+        found = set(tags(cell))
+        made = {"tags": tags(cell)} if found else {}
+        if cell.cell_type == "code" and found & {"hide-input", "hide-cell"}:
+            made["jupyter"] = {"source_hidden": True}
+        if heading_level(cell) and "hide-cell" in found:
+            made["jp-MarkdownHeadingCollapsed"] = True
+        if lecture:
+            slide = "slide" if "lecture" in found else "skip"
+            made["slideshow"] = {"slide_type": slide}
+        cell.metadata = nbformat.from_dict(made)
+    return notebook
 
 
 def kernel_environment():
     """The environment variables of a kernel that records or checks: no progress bars,
-    and no trace of pytest."""
+    no random order of sets, repetition 0 and no trace of pytest."""
     without = {
         name: value
         for name, value in os.environ.items()
-        if name != "PYTEST_CURRENT_TEST"
-    }  # ipykernel changes its capture if it sees it
-    return {**without, "TQDM_DISABLE": "1"}
+        # ipykernel changes its capture if it sees pytest's variable
+        if name not in {"COURSE_REPETITION", "PYTEST_CURRENT_TEST"}
+    }
+    return {**without, "TQDM_DISABLE": "1", "PYTHONHASHSEED": "0"}
+
+
+class OwnKernel(AsyncKernelManager):
+    """A kernel of this Python, whatever kernels the machine knows."""
+
+    @default("kernel_spec_manager")
+    def _kernels(self):
+        return NbvalKernelspecManager(parent=self)
+
+
+@contextmanager
+def running_kernel(notebook, folder, seconds=CELL_SECONDS, environment=None):
+    """A kernel for the cells of a notebook, the same for recording and checking.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Gets the raw outputs of the cells that are run.
+    folder : pathlib.Path
+        Where the kernel works.
+    seconds : float
+        The longest a cell may take.
+    environment : dict of str to str, optional
+        Further environment variables.
+
+    Yields
+    ------
+    nbclient.NotebookClient
+        For :func:`run_cell`.
+    """
+    client = NotebookClient(
+        notebook,
+        timeout=seconds,
+        kernel_name=CURRENT_ENV_KERNEL_NAME,
+        kernel_manager_class=OwnKernel,
+        record_timing=False,
+        shutdown_kernel="immediate",
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    client.reset_execution_trackers()
+    variables = {**kernel_environment(), **(environment or {})}
+    with client.setup_kernel(env=variables, stderr=DEVNULL):
+        yield client
+
+
+def run_cell(client, index):
+    """Execute one code cell; return its outputs as they are stored.
+
+    Later cells may still change what stands in ``client.nb``, but not these.
+    """
+    cell = client.execute_cell(
+        client.nb.cells[index], index, execution_count=client.code_cells_executed + 1
+    )
+    return clean_outputs(cell, client)
+
+
+def clean_outputs(cell, client):
+    """A copy of the outputs of a cell, without what changes from one machine or run to
+    another; in the place of an `interact` stands what it shows."""
+    kept = [
+        output
+        for raw in copy.deepcopy(cell.outputs)
+        for output in _without_widget(raw, client)
+        if output.get("name") != "stderr"
+    ]
+    for output in kept:
+        if "text" in output:
+            output.text = _without_progress(output.text)
+        if "text/html" in output.get("data", {}):
+            html = output.data["text/html"]
+            output.data["text/html"] = _steady_player(html, cell.id)
+    return [output for output in kept if output.get("text", output.get("data", True))]
+
+
+def _without_widget(output, client):
+    """What is stored of an output: nothing of tqdm's bar, of other widgets what their
+    output areas show, else the words for it."""
+    view = output.get("data", {}).pop(WIDGET_VIEW, None)
+    states = list(_widget_states(client, view["model_id"])) if view else []
+    if any(state.get("_model_name") == "FloatProgressModel" for state in states):
+        return []
+    shown = [part for state in states for part in state.get("outputs", [])]
+    return copy.deepcopy(shown) or [output]
+
+
+def _widget_states(client, model):
+    """The state of a widget and of all that it is made of."""
+    state = client.widget_state.get(model, {})
+    yield state
+    for child in state.get("children", []):
+        yield from _widget_states(client, child.removeprefix(WIDGET))
+
+
+def _without_progress(text):
+    """A printed text without the progress of `model.fit`."""
+    lines = text.splitlines(keepends=True)
+    return "".join(
+        line
+        for line in lines
+        if not KERAS_PROGRESS.fullmatch(COLOUR_CODES.sub("", line))
+    )
+
+
+def _steady_player(html, name):
+    """A player made by `to_jshtml`, with ids that are the same in every run and its
+    first frame for readers whose browser runs no scripts of an untrusted notebook."""
+    found = dict.fromkeys(ANIMATION_ID.findall(html)) if "_anim_" in html else {}
+    for k, old in enumerate(found):
+        new = hashlib.sha256(f"{name} {k}".encode()).hexdigest()[:32]
+        html = html.replace(old, new)
+    if found and (first := FIRST_FRAME.search(html)):
+        frame = re.sub(r"\\\s", "", first[1])
+        html = html.replace('<img id="_anim_', f'<img src="{frame}" id="_anim_', 1)
+    return html
 
 
 def digest(path):
     """SHA-256 of what a notebook's outputs depend on.
 
-    These are its code cells and, where it shows the scoreboard, the verdicts stored in
-    its neighbours.
+    These are its code cells, where it shows the scoreboard the verdicts stored in its
+    neighbours, and where it has a closing table how often its claims were repeated.
 
     Parameters
     ----------
@@ -73,6 +242,13 @@ def digest(path):
             for other in sorted(path.parent.glob("*.ipynb"))
             if other != path
         ]
+    if any("closing_table(" in part for part in parts):
+        own = {
+            name
+            for frame in (load_claims(), load_errata())
+            for name in frame.loc[frame["notebook"] == path.stem, "id"]
+        }
+        parts += [f"{name} {text}" for name, text in repeated().items() if name in own]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -87,27 +263,44 @@ def is_recorded(path):
     return run and notebook.metadata.get("recorded") == digest(path)
 
 
-def clean(notebook):
-    """Drop from an executed notebook, in place, what changes from one machine or run to
-    another."""
-    notebook.metadata = nbformat.from_dict(
-        {**METADATA, **{k: v for k, v in notebook.metadata.items() if k == "recorded"}}
-    )
+def execute(notebook, folder, seconds=CELL_SECONDS):
+    """Run all code cells of a notebook and put their outputs into it.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell fails.
+    """
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict(
-            {k: v for k, v in cell.metadata.items() if k in CELL_METADATA}
-        )
         if cell.cell_type == "code":
-            cell.outputs = [
-                output for output in cell.outputs if output.get("name") != "stderr"
-            ]
-            for output in cell.outputs:
-                output.get("data", {}).pop(WIDGET_VIEW, None)
-    return notebook
+            cell.outputs, cell.execution_count = [], None
+    with running_kernel(notebook, folder, seconds) as client:
+        outputs = {
+            index: run_cell(client, index)
+            for index, cell in enumerate(notebook.cells)
+            if cell.cell_type == "code"
+        }
+    for index, new in outputs.items():
+        notebook.cells[index].outputs = new
 
 
-def record(path, seconds=180):
-    """Execute one notebook and store it with its outputs, whole or not at all.
+def store(notebook, path):
+    """Write a notebook with the course's metadata, whole or not at all; whether
+    anything changed."""
+    path = Path(path)
+    recorded = {k: v for k, v in notebook.metadata.items() if k == "recorded"}
+    notebook.metadata = nbformat.from_dict({**METADATA, **recorded})
+    text = nbformat.writes(apply_roles(notebook)) + "\n"
+    if text == path.read_text(encoding="utf-8"):
+        return False
+    draft = path.with_suffix(".part")
+    draft.write_text(text, encoding="utf-8")
+    os.replace(draft, path)
+    return True
+
+
+def record(path, seconds=CELL_SECONDS):
+    """Execute one notebook and store it with its outputs.
 
     Parameters
     ----------
@@ -123,24 +316,19 @@ def record(path, seconds=180):
     """
     path = Path(path)
     notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    client = NotebookClient(
-        notebook,
-        timeout=seconds,
-        kernel_name="python3",
-        record_timing=False,
-        store_widget_state=False,
-        coalesce_streams=True,
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    client.execute(env=kernel_environment())
+    execute(notebook, path.parent, seconds)
     notebook.metadata["recorded"] = digest(path)
-    text = nbformat.writes(clean(notebook))
-    draft = path.with_suffix(".part")
-    draft.write_text(text + "\n", encoding="utf-8")
-    os.replace(draft, path)
+    store(notebook, path)
+
+
+def refresh(path, again):
+    """Record a notebook if it changed (or `again`), else only apply its tags; say what
+    was done."""
+    if again or not is_recorded(path):
+        record(path)
+        return "recorded"
+    changed = store(nbformat.read(path, as_version=4), path)
+    return "unchanged, its tags applied" if changed else "unchanged"
 
 
 def main(arguments=None):
@@ -165,17 +353,14 @@ def main(arguments=None):
     )  # it reads the others: last
     failed = 0
     for path in paths:
-        if is_recorded(path) and not (options.all or options.notebooks):
-            print(f"{path.name}: unchanged")
-            continue
         try:
-            record(path)
-            print(f"{path.name}: recorded")
-        except (CellExecutionError, DeadKernelError, TimeoutError) as error:
+            done = refresh(path, again=bool(options.all or options.notebooks))
+            print(f"{path.name}: {done}")
+        except Exception as error:  # whatever it is, the later notebooks are recorded
             failed += 1
             print(
-                f"{path.name}: not recorded, the file is as it"
-                f" was\n{COLOUR_CODES.sub('', str(error))}",
+                f"{path.name}: not recorded, the file is as it was\n"
+                f"{type(error).__name__}: {COLOUR_CODES.sub('', str(error))}",
                 file=sys.stderr,
             )
     return failed

@@ -1,0 +1,197 @@
+"""Which tolerances the recorded notebooks need: ``python -m
+course_utils.maintenance.tolerances notebooks/06*.ipynb``.
+
+Each notebook is run again on kernels that compute as other machines do (other CPU
+instructions, without oneDNN, with one thread). For every cell that differs or has a
+tolerance tag, one line says what would have been enough, on all of these kernels.
+"""
+
+import argparse
+import math
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from ..claims import NOTEBOOKS
+from .comparison import (
+    TOLERANCE_TAG,
+    Tolerance,
+    comparable,
+    pairs,
+    word_difference,
+)
+from .record import COLOUR_CODES, run_cell, running_kernel, tags
+
+KERNELS = {
+    "as here": {},
+    "AVX2": {"ONEDNN_MAX_CPU_ISA": "AVX2"},
+    "SSE4.1": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
+    "no oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"},
+    "one thread": {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"},
+}
+
+
+class Needed(NamedTuple):
+    """What a cell needs to pass."""
+
+    rtol: float = 0.0  # with no atol
+    atol: float = 0.0  # with the default rtol
+    itol: float = 0.0  # for its integers
+    words: str = ""  # what differs and is no number
+
+    def or_more(self, other):
+        """What both need."""
+        numbers = (max(pair) for pair in zip(self[:3], other[:3]))
+        return Needed(*numbers, self.words or other.words)
+
+    def __str__(self):
+        if self.words:
+            return f"no tolerance helps, the text differs {self.words}"
+        parts = []
+        if self.atol:
+            parts.append(
+                f"atol {_rounded_up(self.atol)} or rtol {_rounded_up(self.rtol)}"
+            )
+        if self.itol:
+            parts.append(f"itol {self.itol:g}")
+        return ", ".join(parts) or "none"
+
+    def beyond_default(self):
+        """Whether a cell without a tag fails."""
+        return bool(self.words or self.atol or self.itol)
+
+
+def _rounded_up(x):
+    """Two digits that are not less than `x`."""
+    if not 0 < x < math.inf:
+        return f"{x:g}"
+    unit = 10.0 ** (math.floor(math.log10(x)) - 1)
+    return f"{math.ceil(x / unit) * unit:.2g}"
+
+
+def needed(stored, new):
+    """The smallest tolerances with which two texts say the same.
+
+    Parameters
+    ----------
+    stored, new : str
+
+    Returns
+    -------
+    Needed
+        `rtol` is infinite where the stored number is 0.
+    """
+    if words := word_difference(stored, new):
+        return Needed(words=words)
+    found = Needed()
+    for pair in pairs(stored, new):
+        if pair.integers and not pair.same_kind:
+            return Needed(words=pair.line(Tolerance()))
+        found = found.or_more(_needed_by(pair))
+    return found
+
+
+def _needed_by(pair):
+    if pair.integers:
+        return Needed(itol=pair.distance)
+    beyond = pair.needs()
+    relative = beyond / pair.size if pair.size else math.inf if beyond else 0.0
+    return Needed(relative, pair.needs(Tolerance().rtol))
+
+
+def output_texts(outputs):
+    """The parts of a cell's outputs that are compared, by kind and place."""
+    found, count = {}, {}
+    for output in outputs:
+        parts = dict(output.get("data", {}))
+        if output.output_type == "stream":
+            parts = {output.name: output.text}
+        if output.output_type == "error":
+            parts = {"error": f"{output.ename}: {output.evalue}"}
+        for kind, text in parts.items():
+            if kind not in {"stderr", "image/png", "image/jpeg"}:
+                count[kind] = count.get(kind, 0) + 1
+                found[kind, count[kind]] = comparable(text)
+    return found
+
+
+def needed_by_cell(stored, new):
+    """What a cell needs whose outputs were `stored` and are `new`."""
+    stored, new = output_texts(stored), output_texts(new)
+    if stored.keys() != new.keys():
+        kinds = sorted({kind for kind, _ in stored.keys() ^ new.keys()})
+        return Needed(words=f"in the number of outputs of {', '.join(kinds)}")
+    found = Needed()
+    for key, text in stored.items():
+        found = found.or_more(needed(text, new[key]))
+    return found
+
+
+def measure(path, kernels=None):
+    """Run a recorded notebook on every kernel.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    kernels : dict of str to dict, optional
+        Name -> environment variables; default: `KERNELS`.
+
+    Yields
+    ------
+    str, int, Needed
+        The kernel, the place of a code cell and what it needs there.
+    """
+    path = Path(path)
+    for name, variables in (kernels or KERNELS).items():
+        stored = nbformat.read(path, as_version=4)
+        notebook = nbformat.read(path, as_version=4)
+        with running_kernel(notebook, path.parent, environment=variables) as client:
+            for index, cell in enumerate(stored.cells):
+                if cell.cell_type != "code":
+                    continue
+                try:
+                    new = run_cell(client, index)
+                except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+                    message = COLOUR_CODES.sub("", str(error)).strip().splitlines()[-1]
+                    yield name, index, Needed(words=f"and it stops: {message}")
+                    break
+                yield name, index, needed_by_cell(cell.outputs, new)
+
+
+def report(path, kernels=None):
+    """Lines on the cells of a notebook that have a tolerance or differ."""
+    cells = nbformat.read(path, as_version=4).cells
+    found, where = defaultdict(Needed), defaultdict(list)
+    for kernel, index, now in measure(path, kernels):
+        found[index] = found[index].or_more(now)
+        if now.beyond_default():
+            where[index].append(kernel)
+    lines = []
+    for index, worst in sorted(found.items()):
+        tagged = [tag for tag in tags(cells[index]) if TOLERANCE_TAG.fullmatch(tag)]
+        if tagged or where[index]:
+            names = f" ({', '.join(where[index])})" if where[index] else ""
+            tag = " ".join(tagged) or "no tag"
+            lines.append(f"  {cells[index].id}: {tag}; needed: {worst}{names}")
+    return lines
+
+
+def main(arguments=None):
+    """Print what the named notebooks need (default: all)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils.maintenance.tolerances", description=__doc__
+    )
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all")
+    paths = parser.parse_args(arguments).notebooks
+    for path in paths or sorted(NOTEBOOKS.glob("*.ipynb")):
+        print(path.name)
+        lines = report(path)
+        print("\n".join(lines) or "  nothing differs", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
