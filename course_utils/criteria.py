@@ -22,6 +22,7 @@ ASKED = re.compile(
     rf"(?P<quantity>.+): (?:(?P<sign>>=|<=|>|<|=) (?P<bound>{NUMBER})"
     rf"|from (?P<low>{NUMBER}) to (?P<high>{NUMBER})|(?P<answer>yes|no))"
 )
+SHOWN = 3  # more intervals are shown by the ends of their range
 KINDS = ("exact", "measured", "full scale")
 
 
@@ -152,14 +153,19 @@ class Criterion:
             shown = "yes" if all(values) else "no"
             if len(set(map(bool, values))) == 2:
                 shown = f"yes in {sum(map(bool, values))} of {len(values)}"
-        elif len(values) == 1 or all(isinstance(one, Interval) for one in values):
+        elif len(values) <= SHOWN and all(isinstance(v, Interval) for v in values):
             shown = ", ".join(map(_short, values))
+        elif all(isinstance(one, Interval) for one in values):
+            ends = min(values, key=tuple), max(values, key=tuple)
+            shown = " to ".join(map(_short, ends)) + f" ({len(values)} intervals)"
+        elif len(values) == 1:
+            shown = _short(values[0])
         else:
             numbers = [float(one) for one in values]
             ends = f"{_short(min(numbers))} to {_short(max(numbers))}"
             shown = f"{ends} ({len(values)} values)"
-            if not all(outcomes):
-                shown += f", met by {sum(map(bool, outcomes))}"
+        if not self.answer and len(values) > SHOWN and not all(outcomes):
+            shown += f", met by {sum(map(bool, outcomes))}"
         return f"{self.quantity}: {shown} (asked: {self.asked})"
 
 

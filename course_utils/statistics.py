@@ -81,7 +81,9 @@ class Interval:
         if half <= 0:
             return ".3g"
         decimals = max(0, -math.floor(math.log10(half / 3)))
-        return f".{decimals}f" if decimals <= 5 else ".1e"
+        if decimals <= 5:
+            return f".{decimals}f"
+        return ".1e" if abs(self.mean) < 1e-3 else ".4g"
 
 
 def _end(other, place):
@@ -192,10 +194,8 @@ def median_interval(values, level=0.95):
         )
     values = np.sort(np.where(np.isnan(values), np.inf, values))
     low, high = stats.quantile_test(values, p=0.5).confidence_interval(level)
-    low, high = (
-        end if math.isfinite(end) else fallback
-        for end, fallback in ((low, -math.inf), (high, math.inf))
-    )
+    low = values[0] if math.isinf(values[0]) else -math.inf if math.isnan(low) else low
+    high = math.inf if math.isnan(high) else high
     middle = values[[(len(values) - 1) // 2, len(values) // 2]].mean()
     return Interval(float(middle), float(low), float(high), len(values))
 

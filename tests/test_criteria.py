@@ -106,6 +106,13 @@ def test_what_cannot_be_judged_is_refused(text, kind, value, error, message):
         ),
         ("< 1", [0.125] * 10, "gain: 0.125 to 0.125 (10 values) (asked: < 1)", 0.125),
         ("from 0 to 2", [ABOVE, ACROSS], None, 2.0),
+        (
+            "> 1",
+            [ABOVE, ACROSS, ABOVE, ABOVE],
+            "gain: 1.0 [0.5, 1.5] to 2.0 [1.5, 2.5] (4 intervals), met by 3"
+            " (asked: > 1)",
+            1.0,
+        ),
     ],
 )
 def test_what_is_said_and_the_number_that_stands_for_it(asked, value, text, number):

@@ -192,6 +192,7 @@ def test_a_median_counts_runs_that_never_arrived():
     assert [*median_interval(values)] == [7.5, 4, np.inf]
     assert [*median_interval(np.arange(10.0))] == [4.5, 1, 8]
     assert median_interval([1, np.nan, np.nan]).mean == np.inf
+    assert [*median_interval([np.nan] * 8)] == [np.inf] * 3
     coverage = [
         interval.low <= 0 <= interval.high
         for interval in map(

@@ -105,7 +105,7 @@ def complaints(code):
     for _, given in verdicts(code):
         claim = ast.literal_eval(given["claim"])
         measured, says = given["measured"], given.get("says")
-        if not any(isinstance(p, ast.FormattedValue) for p in ast.walk(measured)):
+        if not names(measured):
             yield f"{claim}: the measured text has no computed value"
         elif not is_measured(measured, sources):
             yield f"{claim}: nothing in the measured text is computed"

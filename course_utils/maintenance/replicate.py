@@ -19,12 +19,13 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pandas as pd
+from nbclient.exceptions import CellExecutionError
 
 from ..claims import HOLDS, NOTEBOOKS, UNDECIDED, load_statements, stored_verdicts
 from ..criteria import Criterion
 from ..data import DATA
 from ..repetition import VARIABLE
-from .record import kernel_environment
+from .record import run_cell, running_kernel
 
 RUNS = NOTEBOOKS.parent / "build" / "replication"
 TABLE = DATA / "replication.csv"
@@ -64,24 +65,22 @@ def repeat(path, k):
     dict
         digest; judged: statement -> (outcome, number); errors: the first line of each.
     """
-    from nbclient import NotebookClient
-
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(ASK))
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_SECONDS,
-        kernel_name="python3",
-        allow_errors=True,
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    client.execute(env={**kernel_environment(), VARIABLE: str(k)})
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    errors = [o for o in outputs if o.output_type == "error"]
+    errors, outputs = [], []
+    repetition = {VARIABLE: str(k)}
+    with running_kernel(notebook, path.parent, CELL_SECONDS, repetition) as client:
+        for index, cell in enumerate(notebook.cells):
+            if cell.cell_type != "code":
+                continue
+            try:
+                outputs = run_cell(client, index)
+            except CellExecutionError as error:
+                errors.append(f"{error.ename}: {error.evalue}"[:300])
     return {
         "digest": code_digest(path),
-        "judged": json.loads(notebook.cells[-1].outputs[-1]["text"]),
-        "errors": [f"{error.ename}: {error.evalue}"[:300] for error in errors],
+        "judged": json.loads(outputs[-1]["text"]),
+        "errors": errors,
     }
 
 
