@@ -147,15 +147,9 @@ def test_every_module_imports_only_declared_packages():
     ]:
         for module in imported(path):
             known = module in sys.stdlib_module_names or module == "course_utils"
-            transitive = {
-                "nbconvert",
-                "packaging",
-                "dask",
-            }  # nbval, pytest and distributed bring them
-            transitive |= {
-                "jax",
-                "torch",
-            }  # Keras's other backends, for those who have them
+            # nbval, pytest, distributed and nbclient bring the first ones; the last two
+            # are Keras's other backends, for those who have them.
+            transitive = {"nbconvert", "packaging", "dask", "traitlets", "jax", "torch"}
             assert (
                 known
                 or canonicalize_name(names.get(module, module)) in declared | transitive
