@@ -312,3 +312,10 @@ def test_differences(stored, new, tolerances, same):
 def test_only_the_first_differing_numbers_are_named():
     lines = differences("0.25 " * 9, "0.75 " * 9, Tolerance())
     assert len(lines) == 6 and lines[-1] == "and 4 more numbers"
+
+
+def test_an_interval_may_show_more_digits_where_a_tolerance_is_asked_for():
+    stored, new = "lost: 47 [43, 51]", "lost: 43.3 [41.5, 45.1]"
+    assert differences(stored, new, Tolerance())
+    assert differences(stored, new, Tolerance(atol=5))  # 51 and 45.1
+    assert not differences(stored, new, Tolerance(atol=6))

@@ -77,13 +77,16 @@ class Pair:
 
     def within(self, tolerance):
         """Whether the new number says the same."""
-        if self.integers:
-            return self.same_kind and self.distance <= tolerance.itol
+        if self.integers and self.same_kind:
+            return self.distance <= tolerance.itol
+        if self.integers:  # 47 and 43.3: an interval shows the digits its width allows
+            return 0 < tolerance.atol and self.distance <= tolerance.atol
         return self.needs(tolerance.rtol) <= tolerance.atol * (1 + 1e-9)
 
     def line(self, tolerance):
         """What a report says of this difference."""
-        names = ("itol",) if self.integers else ("rtol", "atol")
+        names = ("itol",) if self.same_kind else ("atol",)
+        names = names if self.integers else ("rtol", "atol")
         values = [(name, getattr(tolerance, name)) for name in names]
         allowed = ", ".join(f"{name} {value:g}" for name, value in values if value)
         relative = f" ({self.distance / self.size:.2g} of it)" if self.size else ""

@@ -18,6 +18,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from ..claims import NOTEBOOKS
 from .comparison import (
+    FLOOR,
     TOLERANCE_TAG,
     Tolerance,
     comparable,
@@ -28,8 +29,14 @@ from .record import COLOUR_CODES, run_cell, running_kernel, tags
 
 KERNELS = {
     "as here": {},
-    "AVX2": {"ONEDNN_MAX_CPU_ISA": "AVX2"},
-    "SSE4.1": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
+    "AVX2": {
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    },
+    "SSE4": {
+        "ONEDNN_MAX_CPU_ISA": "SSE41",
+        "XLA_FLAGS": "--xla_cpu_max_isa=SSE4_2",
+    },
     "no oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"},
     "one thread": {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"},
 }
@@ -89,15 +96,15 @@ def needed(stored, new):
         return Needed(words=words)
     found = Needed()
     for pair in pairs(stored, new):
-        if pair.integers and not pair.same_kind:
-            return Needed(words=pair.line(Tolerance()))
         found = found.or_more(_needed_by(pair))
     return found
 
 
 def _needed_by(pair):
-    if pair.integers:
+    if pair.integers and pair.same_kind:
         return Needed(itol=pair.distance)
+    if pair.integers:  # a whole number against a float: only an atol allows it
+        return Needed(math.inf, max(float(pair.distance), FLOOR))
     beyond = pair.needs()
     relative = beyond / pair.size if pair.size else math.inf if beyond else 0.0
     return Needed(relative, pair.needs(Tolerance().rtol))
