@@ -9,6 +9,7 @@ import pytest
 
 from course_utils.checks import exercise_names
 from course_utils.claims import NOTEBOOKS
+from course_utils.maintenance import record
 from course_utils.maintenance.comparison import CHECK, FENCE, solution_code
 from course_utils.maintenance.record import (
     METADATA,
@@ -26,11 +27,7 @@ pytestmark = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
 def code_cells(path):
-    return [
-        cell
-        for cell in nbformat.read(path, as_version=4).cells
-        if cell.cell_type == "code"
-    ]
+    return record.code_cells(nbformat.read(path, as_version=4))
 
 
 def visible_code(path):

@@ -82,4 +82,4 @@ def test_only_what_is_missing_or_out_of_date_is_run(replicated, monkeypatch, cap
     assert replicate.main(["2"]) == 0
     assert "0 of 2 repetitions" in capsys.readouterr().out
     monkeypatch.setattr(replicate, "code_digest", lambda path: "of other code")
-    assert replicate.kept(path, 1) is None and replicate.table([path]).empty
+    assert replicate.kept(path) == {} and replicate.table([path]).empty

@@ -57,6 +57,18 @@ def tags(cell):
     return cell.metadata.get("tags", [])
 
 
+def code_cells(notebook):
+    """The code cells of a notebook, in order."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def write_whole(path, text):
+    """Write a file whole or not at all."""
+    draft = Path(path).with_suffix(".part")
+    draft.write_text(text, encoding="utf-8")
+    os.replace(draft, path)
+
+
 def heading_level(cell):
     """Level of the heading that a Markdown cell begins with (0: none)."""
     match = re.match(r"\s*(#{1,6})\s", cell.source)
@@ -231,11 +243,7 @@ def digest(path):
         64 hexadecimal digits.
     """
     path = Path(path)
-    parts = [
-        cell.source
-        for cell in nbformat.read(path, as_version=4).cells
-        if cell.cell_type == "code"
-    ]
+    parts = [cell.source for cell in code_cells(nbformat.read(path, as_version=4))]
     if any("scoreboard(" in part for part in parts):
         parts += [
             repr(stored_verdicts(other))
@@ -257,8 +265,8 @@ def is_recorded(path):
     notebook = nbformat.read(path, as_version=4)
     run = all(
         cell.execution_count is not None
-        for cell in notebook.cells
-        if cell.cell_type == "code" and cell.source.strip()
+        for cell in code_cells(notebook)
+        if cell.source.strip()
     )
     return run and notebook.metadata.get("recorded") == digest(path)
 
@@ -271,9 +279,8 @@ def execute(notebook, folder, seconds=CELL_SECONDS):
     nbclient.exceptions.CellExecutionError
         If a cell fails.
     """
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
     with running_kernel(notebook, folder, seconds) as client:
         outputs = {
             index: run_cell(client, index)
@@ -293,9 +300,7 @@ def store(notebook, path):
     text = nbformat.writes(apply_roles(notebook)) + "\n"
     if text == path.read_text(encoding="utf-8"):
         return False
-    draft = path.with_suffix(".part")
-    draft.write_text(text, encoding="utf-8")
-    os.replace(draft, path)
+    write_whole(path, text)
     return True
 
 

@@ -10,7 +10,6 @@ notebook changed since is made again.
 
 import argparse
 import json
-import os
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from hashlib import sha256
@@ -25,7 +24,7 @@ from ..claims import HOLDS, NOTEBOOKS, UNDECIDED, load_statements, stored_verdic
 from ..criteria import Criterion
 from ..data import DATA
 from ..repetition import VARIABLE
-from .record import run_cell, running_kernel
+from .record import code_cells, run_cell, running_kernel, write_whole
 
 RUNS = NOTEBOOKS.parent / "build" / "replication"
 TABLE = DATA / "replication.csv"
@@ -39,8 +38,7 @@ print(json.dumps(claims.judgements()))"""
 
 def code_digest(path):
     """SHA-256 of what an outcome depends on: the code cells, and what criteria ask."""
-    cells = nbformat.read(path, as_version=4).cells
-    parts = [cell.source for cell in cells if cell.cell_type == "code"]
+    parts = [cell.source for cell in code_cells(nbformat.read(path, as_version=4))]
     judged = {name for row in stored_verdicts(path) for name in row["statements"]}
     statements = load_statements()
     criteria = statements.loc[statements["id"].isin(judged), "criterion"]
@@ -89,13 +87,14 @@ def run_file(path, k):
     return RUNS / f"{path.stem}-{k}.json"
 
 
-def kept(path, k):
-    """The outcome of a repetition if it was made with the notebook's present code."""
-    file = run_file(path, k)
-    if not file.is_file():
-        return None
-    run = json.loads(file.read_text(encoding="utf-8"))
-    return run if run["digest"] == code_digest(path) else None
+def kept(path):
+    """The repetitions made with the notebook's present code: k -> outcome."""
+    digest, found = code_digest(path), {}
+    for file in RUNS.glob(f"{path.stem}-*.json"):
+        run = json.loads(file.read_text(encoding="utf-8"))
+        if run["digest"] == digest:
+            found[int(file.stem.rsplit("-", 1)[1])] = run
+    return found
 
 
 def repeat_and_keep(path, k):
@@ -103,9 +102,7 @@ def repeat_and_keep(path, k):
     run = repeat(path, k)
     file = run_file(path, k)
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".part")
-    draft.write_text(json.dumps(run), encoding="utf-8")
-    os.replace(draft, file)
+    write_whole(file, json.dumps(run))
     return run
 
 
@@ -121,8 +118,7 @@ def table(paths):
     """
     rows = []
     for path in paths:
-        runs = [kept(path, int(file.stem.rsplit("-", 1)[1])) for file in _files(path)]
-        runs = [run["judged"] for run in runs if run]
+        runs = [run["judged"] for run in kept(path).values()]
         recorded = {
             name: outcome
             for row in stored_verdicts(path)
@@ -131,10 +127,6 @@ def table(paths):
         for name, outcome in recorded.items() if runs else ():
             rows.append(_row(name, outcome, [run.get(name) for run in runs]))
     return pd.DataFrame(rows).sort_values("id") if rows else pd.DataFrame()
-
-
-def _files(path):
-    return sorted(RUNS.glob(f"{path.stem}-*.json"))
 
 
 def _row(name, recorded, found):
@@ -160,9 +152,8 @@ def _row(name, recorded, found):
 def write_table():
     """Write ``data/replication.csv`` from all kept repetitions; return it."""
     frame = table(sorted(NOTEBOOKS.glob("*.ipynb")))
-    draft = TABLE.with_suffix(".part")
-    frame.to_csv(draft, index=False, float_format="%.6g", lineterminator="\n")
-    os.replace(draft, TABLE)
+    text = frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    write_whole(TABLE, text)
     return frame
 
 
@@ -177,17 +168,18 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     paths = options.notebooks or sorted(NOTEBOOKS.glob("*.ipynb"))
     paths = [path for path in paths if stored_verdicts(path)]
+    done = {path: kept(path) for path in paths}
     missing = [
         (path, k)
         for k in range(1, options.N + 1)
         for path in paths
-        if not kept(path, k)
+        if k not in done[path]
     ]
     print(f"{len(missing)} of {options.N * len(paths)} repetitions are to be run")
     failed = 0
     with ProcessPoolExecutor(options.jobs) as pool:
         running = {pool.submit(repeat_and_keep, *job): job for job in missing}
-        for done, future in enumerate(as_completed(running), start=1):
+        for count, future in enumerate(as_completed(running), start=1):
             path, k = running[future]
             try:
                 errors = future.result()["errors"]
@@ -195,7 +187,7 @@ def main(arguments=None):
                 errors = [f"{type(error).__name__}: {error}"[:300]]
             failed += bool(errors)
             print(
-                f"{done}/{len(missing)} {path.stem}, repetition {k}",
+                f"{count}/{len(missing)} {path.stem}, repetition {k}",
                 *errors,
                 sep="\n  ",
             )
