@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header
 
-.PHONY: lab test environment record tolerances replicate style bench replicas gpu handout lock data clean
+.PHONY: lab test environment record rerun tolerances replicate style bench replicas gpu handout lock data clean
 
 lab: environment
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
@@ -15,6 +15,10 @@ test: environment
 # Run the notebooks that changed and store their outputs.
 record: environment
 	$(BIN)/python -m course_utils.maintenance.record
+
+# Every cell twice in a row, and every notebook twice in one kernel: do they say the same each time?
+rerun: environment
+	$(BIN)/python -m pytest --rerun notebooks
 
 # What tolerances the recorded notebooks need on other kernels: make tolerances NOTEBOOK=notebooks/06_activations.ipynb
 tolerances: environment

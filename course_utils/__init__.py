@@ -20,6 +20,7 @@ _HOME = {  # public name -> the module that defines it
     "closing_table": "claims",
     "scoreboard": "claims",
     "show": "figures",
+    "play": "player",
     "fit_replicas": "replicas",
     "separating_line": "separability",
     "separable": "separability",

@@ -33,6 +33,8 @@ MARKS = {
     NOT_MENDED: "·",
 }
 OUTCOMES = {True: HOLDS, False: FAILS, None: UNDECIDED}  # of one statement
+ENOUGH = 10  # fresh repetitions, and the share of them that must come out as recorded
+AGREEMENT = 0.9
 
 _recorded = {}  # claim -> its row in the closing table, of this kernel
 _values = {}  # statement -> the number it was judged by, of this kernel
@@ -92,7 +94,7 @@ def load_replication():
     """
     path = DATA / "replication.csv"
     if not path.is_file():
-        return pd.DataFrame(columns=["id", "as_recorded", "repetitions"])
+        return pd.DataFrame(columns=["id", "recorded", "as_recorded", "repetitions"])
     return pd.read_csv(path)
 
 
@@ -111,9 +113,10 @@ def verdict(claim, measured, says, checks=None):
         all meet the criterion; True or False where the criterion is "yes". Only these
         decide.
         All hold: the claim holds; some: it holds in part; none: it does not hold here.
-        A statement whose interval lies across its criterion is undecided; the claim is
-        undecided if no statement holds, but not all are refuted. An erratum is mended
-        if all its statements hold.
+        A statement whose interval lies across its criterion is undecided, and so is a
+        measured one that came out otherwise in more than one of ten fresh repetitions
+        (``data/replication.csv``); the claim is undecided if no statement holds, but
+        not all are refuted. An erratum is mended if all its statements hold.
     checks : dict of str to bool, optional
         What must be true for the experiment to count (the baseline learned, a bound
         that is a theorem is kept). It decides nothing.
@@ -148,21 +151,39 @@ def verdict(claim, measured, says, checks=None):
         name: Criterion(row["criterion"]).judge(name, row["kind"], says[name])
         for name, row in statements.iterrows()
     }
-    outcomes = {name: judgement.outcome for name, judgement in judged.items()}
+    found = {name: judgement.outcome for name, judgement in judged.items()}
+    doubts = _doubts(found, statements["kind"])
+    outcomes = {name: None if name in doubts else found[name] for name in found}
     word = _word(claim, list(outcomes.values()))
     _recorded[claim] = {
         "id": claim,
         "measured": measured,
         "verdict": word,
-        "statements": {name: OUTCOMES[outcome] for name, outcome in outcomes.items()},
+        "statements": {name: OUTCOMES[outcome] for name, outcome in found.items()},
+        "doubts": doubts,
     }
     _values.update({name: judgement.value for name, judgement in judged.items()})
     print(f"{claim} {word}")
     for name, row in statements.iterrows():
         mark = MARKS[OUTCOMES[outcomes[name]]]
-        print(f"  {mark} {name} {row['statement']}\n      {judged[name].text}")
+        doubt = f"; so in {doubts[name]} repetitions only" if name in doubts else ""
+        print(f"  {mark} {name} {row['statement']}\n      {judged[name].text}{doubt}")
     if checks:
         print(f"  checked: {'; '.join(checks)}")
+
+
+def _doubts(outcomes, kinds):
+    """Measured statements whose outcome did not come out often enough in fresh
+    repetitions -> "7 of 10"."""
+    found = {}
+    for row in load_replication().to_dict("records"):
+        name, n = row["id"], row["repetitions"]
+        if name not in outcomes or kinds[name] != "measured" or n < ENOUGH:
+            continue
+        same = OUTCOMES[outcomes[name]] == row["recorded"] != UNDECIDED
+        if same and row["as_recorded"] < AGREEMENT * n:
+            found[name] = f"{row['as_recorded']} of {n}"
+    return found
 
 
 def judgements():
@@ -214,10 +235,11 @@ class ClosingTable:
     @staticmethod
     def _cells(row):
         doubtful = [
-            f"{name} {outcome}"
+            f"{name} {UNDECIDED}"
             for name, outcome in row["statements"].items()
-            if outcome == UNDECIDED and row["verdict"] != UNDECIDED
+            if outcome == UNDECIDED or name in row["doubts"]
         ]
+        doubtful = [] if row["verdict"] == UNDECIDED else doubtful
         word = f"{MARKS[row['verdict']]} {'; '.join([row['verdict'], *doubtful])}"
         return [
             row["id"],
@@ -273,7 +295,8 @@ def closing_table(notebook):
 
 
 def _unmeasured(claim):
-    return {"id": claim, "measured": "", "verdict": OPEN, "statements": {}}
+    empty = {"statements": {}, "doubts": {}}
+    return {"id": claim, "measured": "", "verdict": OPEN, **empty}
 
 
 def repeated():
@@ -299,7 +322,8 @@ def stored_verdicts(path):
     Returns
     -------
     list of dict
-        Each with id, says, measured, verdict, statements, correct, repeated.
+        Each with id, says, measured, verdict, statements (the outcome of this run),
+        doubts (those that repetitions overrule), correct, repeated.
     """
     import nbformat
 

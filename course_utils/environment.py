@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from .early import explain_missing_names
 from .repetition import STRIDE, VARIABLE, generator, repetition
 
 RESTART = "then restart the kernel"
@@ -100,6 +101,8 @@ def setup(seed=0, tensorflow=True):
             f"seed must be a whole number from 0 to {2**32 - 1}, not {seed!r}."
         )
     shifted = (int(seed) + STRIDE * repetition()) % 2**32
+    if (ipython := sys.modules.get("IPython")) and (shell := ipython.get_ipython()):
+        explain_missing_names(shell)
     random.seed(shifted)
     np.random.seed(shifted)
     threadpool_limits(1, user_api="blas")

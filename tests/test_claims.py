@@ -89,6 +89,33 @@ def test_what_is_printed_names_statement_value_and_criterion(capsys):
     assert claims._values == {"C02a": 0.0, "C02b": 10.0, "C02c": 0.0}
 
 
+@pytest.mark.parametrize(
+    "quick, row, word",
+    [
+        (QUICK, "C02b,holds,8,10", "holds in part"),  # as recorded in 8 of 10 only
+        (QUICK, "C02b,holds,9,10", "holds"),
+        (QUICK, "C02b,holds,4,5", "holds"),  # too few repetitions to say
+        (QUICK, "C02b,undecided,0,10", "holds"),  # of another recording
+        (QUICK, "C02a,holds,8,10", "holds"),  # exact: repetitions change nothing
+        (SLOW, "C02b,does not hold here,8,10", "holds in part"),
+    ],
+)
+def test_what_fresh_repetitions_do_not_confirm_is_undecided(
+    folder, capsys, quick, row, word
+):
+    path = folder / "replication.csv"
+    path.write_text(f"id,recorded,as_recorded,repetitions\n{row}\n")
+    recorded = judge(0, quick, True)
+    overruled = "C02b" in recorded["doubts"]
+    assert recorded["verdict"] == word
+    assert recorded["statements"]["C02b"] == (
+        claims.HOLDS if quick is QUICK else claims.FAILS
+    )
+    assert ("; so in 8 of 10 repetitions only" in capsys.readouterr().out) == overruled
+    shown = closing_table("01_perceptron").frame().loc[1, "Verdict"]
+    assert ("C02b undecided" in shown) == overruled
+
+
 def test_a_failing_check_breaks_the_experiment_and_records_nothing():
     with pytest.raises(BrokenExperiment, match="C02 is broken.*Not so: it learned"):
         judge(0, QUICK, True, checks={"it learned": False, "it ran": True})
@@ -123,8 +150,8 @@ def test_bad_verdicts_are_refused(arguments, kind, message):
 
 def test_the_closing_table_has_every_claim_and_erratum_of_its_notebook(folder):
     (folder / "replication.csv").write_text(
-        "id,as_recorded,repetitions\nC02a,10,10\nC02b,8,10\nC02c,9,10\nE14a,10,10\n"
-        "E14b,10,10\n"
+        "id,recorded,as_recorded,repetitions\nC02a,holds,10,10\nC02b,holds,8,10\n"
+        "C02c,holds,9,10\nE14a,holds,10,10\nE14b,holds,10,10\n"
     )
     judge(1, UNCLEAR, True)
     verdict("E14", "cycles", {"E14a": True, "E14b": False})

@@ -186,33 +186,64 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("planted")
 
 
-@pytest.fixture(scope="module")
-def outcome(folder):
-    """One pytest run over all planted cells; (notebook, cell) -> (passed, message,
-    seconds)."""
-    for name, cells in PLANTED.items():
-        made = nbformat.v4.new_notebook(cells=list(cells.values()))
+def compare(folder, notebooks, *options):
+    """One pytest run over notebooks of these cells: its test cases, and what it
+    printed."""
+    for name, cells in notebooks.items():
+        made = nbformat.v4.new_notebook(cells=list(cells))
         nbformat.write(made, folder / f"{name}.ipynb")
     command = (
         f"{sys.executable} -m pytest -p course_utils.maintenance.comparison --nbval"
         f" --nbval-current-env -c /dev/null --rootdir {folder} -p no:cacheprovider"
-        f" --junitxml={folder}/report.xml --keep-executed {folder}/executed {folder}"
-        " --nbval-cell-timeout 100"
+        f" --junitxml={folder}/report.xml {folder} --nbval-cell-timeout 100"
     )
-    run = subprocess.run(command.split(), capture_output=True, timeout=200, text=True)
+    run = subprocess.run(
+        [*command.split(), *options], capture_output=True, timeout=200, text=True
+    )
+    return list(ET.parse(folder / "report.xml").iter("testcase")), run.stdout
+
+
+@pytest.fixture(scope="module")
+def outcome(folder):
+    """All planted cells; (notebook, cell) -> (passed, message, seconds)."""
+    found, printed = compare(
+        folder,
+        {name: cells.values() for name, cells in PLANTED.items()},
+        f"--keep-executed={folder}/executed",
+    )
     cases = {name: [] for name in PLANTED}
-    for case in ET.parse(folder / "report.xml").iter("testcase"):
+    for case in found:
         faults = [*case.iter("failure"), *case.iter("error"), *case.iter("skipped")]
         text = "".join(fault.text or fault.get("message") for fault in faults)
         cases[case.get("classname").split(".")[0]].append(
             (not faults, text, float(case.get("time")))
         )
-    assert all(len(cases[name]) == len(PLANTED[name]) for name in PLANTED), run.stdout
+    assert all(len(cases[name]) == len(PLANTED[name]) for name in PLANTED), printed
     return {
         (name, cell): result
         for name in PLANTED
         for cell, result in zip(PLANTED[name], cases[name])
     }
+
+
+def test_a_rerun_finds_what_a_cell_or_a_later_one_leaves_behind(tmp_path):
+    """Which cells fail where every cell runs twice, and the notebook twice."""
+    cells = {
+        "says the same": cell("import random; print(random.Random(1).random() > 0)"),
+        "counts on": cell("n = globals().get('n', 0) + 1; print(n)", printed("1\n")),
+        "asks what comes later": cell("print('late' in globals())", printed("False\n")),
+        "comes later": cell("late = 1"),
+    }
+    cells["says the same"].outputs = [printed("True\n")]
+    once, _ = compare(tmp_path, {"once": cells.values()})
+    assert [case.get("name") for case in once if case.find("failure") is not None] == []
+    again, _ = compare(tmp_path, {"once": cells.values()}, "--rerun")
+    assert len(again) == 3 * len(once)
+    assert [case.get("name") for case in again if case.find("failure") is not None] == [
+        "Cell 1 again",
+        "Cell 1 in a second pass",
+        "Cell 2 in a second pass",
+    ]
 
 
 @pytest.mark.parametrize("name", GREEN)

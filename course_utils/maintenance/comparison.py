@@ -10,7 +10,9 @@ integers. A cell also fails that was stored without being run. Not compared: std
 Every Markdown cell tagged ``solution`` is run too, on a copy of the variables: its
 exercise must find it right.
 
-``--keep-executed FOLDER`` stores what a failing notebook put out.
+``--keep-executed FOLDER`` stores what a failing notebook put out. ``--rerun`` asks
+more: every cell runs twice in a row, then the notebook once more in the same kernel,
+and says the same each time.
 """
 
 import copy
@@ -293,14 +295,27 @@ class NumericFile(IPyNbFile):
             nbformat.write(self.client.nb, Path(folder, self.path.name))
 
     def collect(self):
+        """The cells; with ``--rerun`` each code cell twice, then all of them again."""
+        if not self.config.option.rerun:
+            yield from self._items()
+            return
+        for item, again in zip(self._items(), self._items(" again")):
+            yield item
+            if isinstance(item, NumericCell):
+                yield again
+        yield from self._items(" in a second pass")
+
+    def _items(self, when=""):
         """nbval's cells, and the solutions between them."""
         of_nbval = {id(item.cell): item for item in super().collect()}
         for index, cell in enumerate(self.nb.cells):
             if item := of_nbval.get(id(cell)):
-                yield self._item(NumericCell, item.name, index, cell, item.options)
+                name = item.name + when
+                yield self._item(NumericCell, name, index, cell, item.options)
             elif "solution" in tags(cell):
                 code = nbformat.v4.new_code_cell(solution_code(cell), id=cell.id)
-                name = f"Solution {', '.join(CHECK.findall(code.source)) or cell.id}"
+                names = ", ".join(CHECK.findall(code.source)) or cell.id
+                name = f"Solution {names}{when}"
                 yield self._item(SolutionCell, name, index, code, {})
 
     def _item(self, kind, name, index, cell, options):
@@ -312,11 +327,16 @@ class NumericFile(IPyNbFile):
 
 
 def pytest_addoption(parser):
-    """Add ``--keep-executed``."""
+    """Add ``--keep-executed`` and ``--rerun``."""
     parser.addoption(
         "--keep-executed",
         metavar="FOLDER",
         help="store each failing notebook here, with its new outputs",
+    )
+    parser.addoption(
+        "--rerun",
+        action="store_true",
+        help="run each cell twice, and then each notebook again in the same kernel",
     )
 
 

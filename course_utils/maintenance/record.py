@@ -49,7 +49,6 @@ KERAS_PROGRESS = re.compile(
     r"Epoch \d+/\d+\n?|[\b\r ]*\d+/(\d+|Unknown) (━|- \d+m?s).*\n?"
 )
 ANIMATION_ID = re.compile(r"[0-9a-f]{32}")
-FIRST_FRAME = re.compile(r'frames\[0\] = "(data:image/png;base64,[^"]+)"')
 
 
 def tags(cell):
@@ -214,15 +213,11 @@ def _without_progress(text):
 
 
 def _steady_player(html, name):
-    """A player made by `to_jshtml`, with ids that are the same in every run and its
-    first frame for readers whose browser runs no scripts of an untrusted notebook."""
+    """matplotlib's player with ids that are the same in every run."""
     found = dict.fromkeys(ANIMATION_ID.findall(html)) if "_anim_" in html else {}
     for k, old in enumerate(found):
         new = hashlib.sha256(f"{name} {k}".encode()).hexdigest()[:32]
         html = html.replace(old, new)
-    if found and (first := FIRST_FRAME.search(html)):
-        frame = re.sub(r"\\\s", "", first[1])
-        html = html.replace('<img id="_anim_', f'<img src="{frame}" id="_anim_', 1)
     return html
 
 
