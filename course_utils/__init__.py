@@ -19,6 +19,8 @@ _HOME = {  # public name -> the module that defines it
     "verdict": "claims",
     "closing_table": "claims",
     "scoreboard": "claims",
+    "lecture_path": "overview",
+    "VerdictsInWords": "overview",
     "show": "figures",
     "play": "player",
     "fit_replicas": "replicas",

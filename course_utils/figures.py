@@ -528,8 +528,8 @@ def images(ax, pictures, titles=None, columns=None, gap=2):
     return ax
 
 
-def verdict_tiles(ax, board):
-    """One tile for each claim, a row for each notebook, coloured and marked by verdict.
+def verdict_bars(ax, board):
+    """A bar for each notebook: how many of its claims came out with which verdict.
 
     Parameters
     ----------
@@ -539,48 +539,35 @@ def verdict_tiles(ax, board):
     """
     from .claims import FAILS, HOLDS, IN_PART, MARKS, OPEN, UNDECIDED
 
-    colours = {HOLDS: BLUE, IN_PART: ORANGE, FAILS: RED, UNDECIDED: SKY}
+    colours = {HOLDS: BLUE, IN_PART: ORANGE, UNDECIDED: SKY, FAILS: RED}
     colours[OPEN] = "#DDDDDD"
-    dark = (HOLDS, FAILS)
-    notebooks = list(dict.fromkeys(board["notebook"]))
-    for row, notebook in enumerate(notebooks):
-        for column, (claim, word) in enumerate(
-            board.loc[board["notebook"] == notebook, ["id", "verdict"]].to_numpy()
-        ):
-            ax.add_patch(plt.Rectangle((column, -row), 0.94, -0.9, color=colours[word]))
-            ax.text(
-                column + 0.47,
-                -row - 0.45,
-                f"{MARKS[word]} {claim}",
-                ha="center",
-                va="center",
-                color="white" if word in dark else GREY if word == OPEN else "black",
-            )
+    counts = pd.crosstab(board["notebook"], board["verdict"]).reindex(
+        columns=list(colours), fill_value=0
+    )
+    places, left = np.arange(len(counts)), np.zeros(len(counts))
     for word, colour in colours.items():
-        ax.plot(
-            [],
-            [],
-            "s",
-            ms=12,
-            color=colour,
-            label=f"{MARKS[word]} {word} ({np.sum(board['verdict'] == word)})",
-        )
-    ax.legend(
-        loc="lower left",
-        bbox_to_anchor=(-0.1, 1),
-        ncols=3,
-        handletextpad=0.1,
-        columnspacing=1,
-    )
-    ax.set(
-        xlim=(0, 7),
-        ylim=(-len(notebooks), 0),
-        yticks=-np.arange(len(notebooks)) - 0.45,
-        yticklabels=notebooks,
-        xticks=[],
-    )
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
+        number = counts[word].to_numpy()
+        if not number.sum():
+            continue
+        label = f"{MARKS[word]} {word} ({number.sum()})"
+        ax.barh(places, number, 0.8, left, color=colour, label=label)
+        for place, n, start in zip(places, number, left):
+            if n:
+                text = f"{MARKS[word]} {n}"
+                dark = word in (HOLDS, FAILS)
+                ax.text(
+                    start + n / 2,
+                    place,
+                    text,
+                    ha="center",
+                    va="center",
+                    color="white" if dark else "black",
+                )
+        left += number
+    ax.set(yticks=places, yticklabels=counts.index, xlabel="claims")
+    ax.invert_yaxis()
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=4, handlelength=1)
     return ax
 
 

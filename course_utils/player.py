@@ -26,6 +26,7 @@ STYLE = """<style>
 input[type=range].anim-slider { width: 90%; }
 .anim-buttons button { width: 48px; font-size: 16px; }
 </style>"""
+OWN_KEYS = 'data-lm-suppress-shortcuts="true"'  # JupyterLab leaves them alone
 EXTRA = ("Decrease speed", "Increase speed", "Play backwards")  # nobody needs them
 
 
@@ -103,4 +104,5 @@ def _offline(html, picture, caption):
     )
     source = f'src="data:image/png;base64,{picture}" alt="{escape(caption)}"'
     html = html.replace('<img id="_anim_', f'<img {source} id="_anim_', 1)
-    return f'<div data-lm-suppress-shortcuts="true">{STYLE}{html}</div>'
+    html = re.sub("<(input|button) ", rf"<\1 {OWN_KEYS} ", html)
+    return STYLE + html

@@ -238,23 +238,23 @@ def test_show_displays_the_picture_with_its_sentence_as_alternative_text(
     )
 
 
-def test_verdict_tiles_has_a_tile_for_each_claim_and_counts_the_verdicts(ax):
-    board = pd.DataFrame(
-        {
-            "id": ["C01", "C02", "C03"],
-            "notebook": ["a", "a", "b"],
-            "verdict": ["holds", "not measured", "holds"],
-        }
-    )
-    figures.verdict_tiles(ax, board)
-    assert [text.get_text() for text in ax.texts] == ["✓ C01", "· C02", "✓ C03"]
-    assert [patch.get_xy() for patch in ax.patches] == [(0, 0), (1, 0), (0, -1)]
-    assert (
-        ax.patches[0].get_facecolor()
-        == ax.patches[2].get_facecolor()
-        != ax.patches[1].get_facecolor()
-    )
-    assert "✓ holds (2)" in ax.get_legend_handles_labels()[1]
+def test_verdict_bars_count_each_notebooks_verdicts(ax):
+    words = ["holds", "holds in part", "holds", "does not hold here"]
+    board = pd.DataFrame({"notebook": ["a", "a", "b", "b"], "verdict": words})
+    figures.verdict_bars(ax, board)
+    bars = {
+        (bar.get_y() + 0.4, bar.get_x(), bar.get_width())
+        for bar in ax.patches
+        if bar.get_width()
+    }
+    assert bars == {(0, 0, 1), (0, 1, 1), (1, 0, 1), (1, 1, 1)}
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
+    assert {text.get_text() for text in ax.texts} == {"✓ 1", "✗ 1", "◐ 1"}
+    assert ax.get_legend_handles_labels()[1] == [
+        "✓ holds (2)",
+        "◐ holds in part (1)",
+        "✗ does not hold here (1)",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Exercises of notebook 00."""
 
-from ..answers import Numbers
+from ..answers import Numbers, read
 from ..checks import exercise
 
 exercise(
@@ -32,3 +32,56 @@ exercise(
         " Or ask network.count_params().",
     )
 )
+
+
+@exercise(
+    "00-units",
+    "One unit puts the ten digits on one line: about two in ten are right, twice as"
+    " many as by guessing, where 32 units get nine of ten.",
+)
+def _(*answer):
+    (share,) = read(answer, 0.22)
+    if 0.14 <= share <= 0.35:
+        return None
+    if 14 <= share <= 35 or 140 <= share <= 350:
+        return "Right as a count: give it as a share, from 0 to 1."
+    if 0.65 <= share <= 0.86:
+        return "This is the share that it gets wrong."
+    if 0.86 < share <= 1:
+        return "This is the network with 32 units: put 1 in their place, and run again."
+    if 1.7 <= share <= 2.3:
+        return "This is the loss. The share of right answers is the accuracy."
+    if 0.05 <= share < 0.14:
+        return "So many are right by guessing. Was the network trained (8 epochs)?"
+    return "It is the number that the network's cell prints, with Dense(1) in it."
+
+
+@exercise(
+    "00-count",
+    "A layer has a weight for each pair of units and a bias for each of its own: (units"
+    " before + 1) x units, summed over the layers.",
+    functions=1,
+)
+def _(count):
+    for sizes in ([784, 32, 10], [3, 2], [5, 4, 3, 2]):
+        pairs = list(zip(sizes, sizes[1:]))
+        right = sum((before + 1) * units for before, units in pairs)
+        weights = sum(before * units for before, units in pairs)
+        (found,) = read([count(list(sizes))], right)
+        if found == right:
+            continue
+        given = f"For {sizes} it gives {found:g}, and must give {right}."
+        if found == weights:
+            return f"{given} These are the weights: each unit has a bias, too."
+        if found == weights + sum(sizes):
+            return f"{given} The inputs are no units: they have no biases."
+        if found == pairs[0][0] * pairs[0][1] + pairs[0][1]:
+            return f"{given} This is the first layer: add up all of them."
+        if found == sum(sizes) or found == sum(sizes[1:]):
+            return f"{given} Each unit has a weight for every unit before it."
+        if found == 25450:
+            return f"{given} Use the sizes that the function is called with."
+        if float(found).is_integer():
+            return f"{given} Go through the pairs of neighbouring layers."
+        return f"{given} Weights and biases are counted: whole numbers."
+    return None

@@ -31,6 +31,7 @@ from ..claims import (
     repeated,
     stored_verdicts,
 )
+from ..overview import lecture_path
 
 METADATA = {
     "kernelspec": {
@@ -225,7 +226,8 @@ def digest(path):
     """SHA-256 of what a notebook's outputs depend on.
 
     These are its code cells, where it shows the scoreboard the verdicts stored in its
-    neighbours, and where it has a closing table how often its claims were repeated.
+    neighbours, where it shows the lecture path their headings, and where it has a
+    closing table how often its claims were repeated.
 
     Parameters
     ----------
@@ -245,6 +247,8 @@ def digest(path):
             for other in sorted(path.parent.glob("*.ipynb"))
             if other != path
         ]
+    if any("lecture_path(" in part for part in parts):
+        parts.append(lecture_path(path.parent).to_csv())
     if any("closing_table(" in part for part in parts):
         own = {
             name
