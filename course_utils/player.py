@@ -12,13 +12,13 @@ from matplotlib.animation import FuncAnimation
 COLOURS = 64  # of a frame: a drawing needs no more
 FRAME = re.compile(r'(frames\[\d+\] = "data:image/png;base64,)([^"]+)"')
 ICON = re.compile(r'<i class="fa fa-([\w-]+)[^"]*"></i>')
-SIGNS = {
-    "fast-backward": "⏮",
-    "step-backward": "◀",
+SIGNS = {  # letters that every font has
+    "fast-backward": "|◀",
+    "step-backward": "◁",
     "play": "▶",
-    "pause": "⏸",
-    "step-forward": "▶|",
-    "fast-forward": "⏭",
+    "pause": "||",
+    "step-forward": "▷",
+    "fast-forward": "▶|",
 }
 STYLE = """<style>
 .anim-state, .anim-extra { display: none; }
@@ -105,4 +105,4 @@ def _offline(html, picture, caption):
     source = f'src="data:image/png;base64,{picture}" alt="{escape(caption)}"'
     html = html.replace('<img id="_anim_', f'<img {source} id="_anim_', 1)
     html = re.sub("<(input|button) ", rf"<\1 {OWN_KEYS} ", html)
-    return STYLE + html
+    return html + STYLE

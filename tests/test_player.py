@@ -74,12 +74,12 @@ def test_nothing_comes_from_the_network_and_every_button_has_a_sign(html):
     assert "http" not in html and "<link" not in html and "<i " not in html
     buttons = re.findall(r'<button [^>]*title="([^"]+)"[^>]*>\s*(\S*?)</button>', html)
     assert dict(buttons) == {
-        "First frame": "⏮",
-        "Previous frame": "◀",
-        "Pause": "⏸",
+        "First frame": "|◀",
+        "Previous frame": "◁",
+        "Pause": "||",
         "Play": "▶",
-        "Next frame": "▶|",
-        "Last frame": "⏭",
+        "Next frame": "▷",
+        "Last frame": "▶|",
     }
 
 
