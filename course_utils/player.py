@@ -27,6 +27,11 @@ input[type=range].anim-slider { width: 90%; }
 .anim-buttons button { width: 48px; font-size: 16px; }
 </style>"""
 OWN_KEYS = 'data-lm-suppress-shortcuts="true"'  # JupyterLab leaves them alone
+SETTINGS = {
+    "animation.embed_limit": 20,  # megabytes
+    "savefig.bbox": None,
+    "figure.constrained_layout.use": False,  # else a frame might jump
+}
 EXTRA = ("Decrease speed", "Increase speed", "Play backwards")  # nobody needs them
 
 
@@ -67,7 +72,7 @@ def play(fig, draw, frames, caption, still=-1, fps=4):
     moved = FuncAnimation(
         fig, draw, frames, init_func=lambda: None, interval=1000 / fps
     )
-    with plt.rc_context({"animation.embed_limit": 20, "savefig.bbox": None}):
+    with plt.rc_context(SETTINGS):
         html = moved.to_jshtml(default_mode="once")
     plt.close(fig)
     html = FRAME.sub(lambda match: f'{match[1]}{_small(match[2])}"', html)
