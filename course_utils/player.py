@@ -5,9 +5,11 @@ import base64
 import io
 import re
 from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
-from matplotlib.animation import FuncAnimation
+from matplotlib.animation import HTMLWriter
 
 COLOURS = 64  # of a frame: a drawing needs no more
 FRAME = re.compile(r'(frames\[\d+\] = "data:image/png;base64,)([^"]+)"')
@@ -28,7 +30,6 @@ input[type=range].anim-slider { width: 90%; }
 </style>"""
 OWN_KEYS = 'data-lm-suppress-shortcuts="true"'  # JupyterLab leaves them alone
 SETTINGS = {
-    "animation.embed_limit": 20,  # megabytes
     "savefig.bbox": None,
     "figure.constrained_layout.use": False,  # else a frame might jump
 }
@@ -38,7 +39,7 @@ EXTRA = ("Decrease speed", "Increase speed", "Play backwards")  # nobody needs t
 def play(fig, draw, frames, caption, still=-1, fps=4):
     """Show a figure that moves, with one sentence under it (and close the figure).
 
-    matplotlib's player (``to_jshtml``) in a form that needs nothing from outside, that
+    matplotlib's player (`HTMLWriter`) in a form that needs nothing from outside, that
     the keyboard reaches in JupyterLab, and with a still picture for readers where
     nothing moves.
 
@@ -69,11 +70,14 @@ def play(fig, draw, frames, caption, still=-1, fps=4):
             "play needs at least two frames, and the number of one of them as `still`:"
             f" there are {len(frames)}, and still is {still}."
         )
-    moved = FuncAnimation(
-        fig, draw, frames, init_func=lambda: None, interval=1000 / fps
-    )
-    with plt.rc_context(SETTINGS):
-        html = moved.to_jshtml(default_mode="once")
+    writer = HTMLWriter(fps, embed_frames=True, default_mode="once", embed_limit=20)
+    with TemporaryDirectory() as folder, plt.rc_context(SETTINGS):
+        page = Path(folder, "player.html")
+        with writer.saving(fig, page, fig.dpi):
+            for frame in frames:
+                draw(frame)
+                writer.grab_frame()
+        html = page.read_text(encoding="utf-8")
     plt.close(fig)
     html = FRAME.sub(lambda match: f'{match[1]}{_small(match[2])}"', html)
     picture = [match[2] for match in FRAME.finditer(html)][still]

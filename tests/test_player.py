@@ -52,7 +52,7 @@ def test_the_frames_are_what_was_drawn(shown):
         (0, 0, 255),
     ]
     assert frames[0].shape == (90, 180, 3) and figures
-    assert "slider_id, 500.0," in html
+    assert "slider_id, 500," in html
 
 
 @pytest.mark.parametrize("still, colour", [(-1, (0, 0, 255)), (1, (0, 255, 0))])
