@@ -1,6 +1,9 @@
 """The recorder: only what changed, whole or not at all, and nothing that differs
 between machines."""
 
+import asyncio
+from queue import Empty
+from unittest.mock import Mock
 
 import nbformat
 import pytest
@@ -261,3 +264,43 @@ def test_a_notebook_is_out_of_date_when_its_claims_were_repeated(tmp_path, monke
     before = recorder.digest(path), recorder.digest(other)
     monkeypatch.setattr(recorder, "repeated", lambda: {"C02": "9 of 10 (C02b)"})
     assert recorder.digest(path) != before[0] and recorder.digest(other) == before[1]
+
+
+class SleepySocket:
+    """A socket that has a message, but says so only when it is asked again."""
+
+    def __init__(self, polls):
+        self.polls = iter(polls)
+
+    async def poll(self, timeout):
+        await asyncio.sleep(timeout / 1000)
+        return next(self.polls, 0)
+
+    async def recv_multipart(self):
+        return ["a reply"]
+
+
+def channel(polls):
+    made = recorder.WakefulChannel.__new__(recorder.WakefulChannel)
+    made.socket, made.session = SleepySocket(polls), Mock()
+    made.session.feed_identities = lambda message: (None, message)
+    made.session.deserialize = lambda message: message[0]
+    return made
+
+
+@pytest.mark.parametrize("timeout", [None, 60])
+def test_a_reply_that_wakes_nobody_is_found(monkeypatch, timeout):
+    monkeypatch.setattr(recorder, "LOOK_SECONDS", 0.01)
+    waiting = channel([0, 0, 1]).get_msg(timeout=timeout)
+    assert asyncio.run(asyncio.wait_for(waiting, 5)) == "a reply"
+
+
+def test_waiting_for_a_reply_ends_in_time(monkeypatch):
+    monkeypatch.setattr(recorder, "LOOK_SECONDS", 0.01)
+    with pytest.raises(Empty):
+        asyncio.run(channel([]).get_msg(timeout=0.05))
+
+
+def test_the_recorders_kernel_waits_so():
+    client = recorder.OwnKernel().client()
+    assert client.shell_channel_class is recorder.WakefulChannel

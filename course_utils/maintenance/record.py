@@ -11,18 +11,23 @@ the Python version. A notebook that fails is left as it was.
 import argparse
 import copy
 import hashlib
+import math
 import os
 import re
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Empty
 from subprocess import DEVNULL
 
 import nbformat
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
-from traitlets import default
+from traitlets import Type, default
 
 from ..claims import (
     NOTEBOOKS,
@@ -42,6 +47,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 CELL_SECONDS = 180.0
+LOOK_SECONDS = 1.0
 COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET = "IPY_MODEL_"  # before the name of a child
@@ -111,12 +117,41 @@ def kernel_environment():
     return {**without, "TQDM_DISABLE": "1", "PYTHONHASHSEED": "0"}
 
 
+class WakefulChannel(AsyncZMQSocketChannel):
+    """A channel that looks for a message once a second, whether it is woken or not.
+
+    nbclient answers an `interact` on the socket on which it waits for the cell's reply,
+    and zmq may then not wake it: the cell would hang until its time is over.
+    """
+
+    async def get_msg(self, timeout=None):
+        """As its parent's."""
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            left = max(0.0, end - time.monotonic())
+            try:
+                return await super().get_msg(timeout=min(LOOK_SECONDS, left))
+            except Empty:
+                if time.monotonic() >= end:
+                    raise
+
+
+class OwnClient(AsyncKernelClient):
+    """A client whose waiting for replies cannot be forgotten."""
+
+    shell_channel_class = Type(WakefulChannel)
+
+
 class OwnKernel(AsyncKernelManager):
     """A kernel of this Python, whatever kernels the machine knows."""
 
     @default("kernel_spec_manager")
     def _kernels(self):
         return NbvalKernelspecManager(parent=self)
+
+    @default("client_factory")
+    def _client(self):
+        return OwnClient
 
 
 @contextmanager
