@@ -56,9 +56,40 @@ def folded(dA, A, A_prev, W):
     return dZ @ A_prev.T, dZ.sum(axis=1, keepdims=True), W.T @ dZ
 
 
+def logistic(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def pieces(sigmoid=None, log=None, divide=None):
+    """Three pieces of the engine, right but for the given ones."""
+    return (
+        sigmoid or (lambda x: (logistic(x), logistic(x) * (1 - logistic(x)))),
+        log or (lambda x: (np.log(x), 1 / x)),
+        divide or (lambda x, y: (x / y, 1 / y, -x / y**2)),
+    )
+
+
 def half_done(dA, A, A_prev, W):
     dZ = dA * (1 - A**2)
     return dZ @ A_prev.T / 7, None, ...
+
+
+def learns(alpha=1, at_zero=0, start=0, epochs=1000):
+    """The perceptron's rule for labels 0 and 1, right or wrong in the given parts."""
+
+    def learn(X, y):
+        W = np.full(X.shape[1], float(start))
+        for _ in range(epochs):
+            mistakes = 0
+            for x, t in zip(X, y):
+                y_hat = np.heaviside(x @ W, at_zero)
+                W = W + alpha * (t - y_hat) * x
+                mistakes += t != y_hat
+            if not mistakes:
+                break
+        return W
+
+    return learn
 
 
 def update(W, X, y, alpha):
@@ -76,6 +107,22 @@ def leaky(Z, leak):
 
 def leaky_slope(Z, leak):
     return np.where(Z > 0, 1, leak)
+
+
+def sigmoid(Z):
+    return 1 / (1 + np.exp(-Z))
+
+
+def sigmoid_slope(Z):
+    return sigmoid(Z) * (1 - sigmoid(Z))
+
+
+def swish(Z, beta):
+    return Z * sigmoid(beta * Z)
+
+
+def swish_slope(Z, beta):
+    return sigmoid(beta * Z) + beta * Z * sigmoid_slope(beta * Z)
 
 
 def he(n_in, n_out):
@@ -177,6 +224,37 @@ ANSWERS = {
             (True, "not a number"),
         ],
     ),
+    "00-units": (
+        [0.219, "0,22", "21.9 %", [0.2]],
+        [
+            (219, "as a share"),
+            (21.9, "as a share"),
+            (0.78, "gets wrong"),
+            (0.909, "32 units"),
+            (1.92, "the loss"),
+            (0.1, "guessing"),
+            (-3, "prints"),
+        ],
+    ),
+    "00-count": (
+        [
+            lambda sizes: sum((a + 1) * b for a, b in zip(sizes, sizes[1:])),
+            lambda sizes: float(np.dot(np.add(sizes[:-1], 1), sizes[1:])),
+            lambda sizes: np.array([sum(np.add(sizes[:-1], 1) * sizes[1:])]),
+        ],
+        [
+            (lambda sizes: sum(a * b for a, b in zip(sizes, sizes[1:])), "a bias"),
+            (
+                lambda sizes: sum(a * b for a, b in zip(sizes, sizes[1:])) + sum(sizes),
+                "no biases",
+            ),
+            (lambda sizes: (sizes[0] + 1) * sizes[1], "first layer"),
+            (sum, "every unit before"),
+            (lambda sizes: 25450, "called with"),
+            (lambda sizes: np.prod(sizes), "pairs of neighbouring"),
+            (lambda sizes: 0.5, "whole numbers"),
+        ],
+    ),
     "01-nand": (
         [
             ([-1, -1], 1.5),
@@ -191,46 +269,79 @@ ANSWERS = {
             (([1, 1], -0.5), "OR"),
             (([-1, -1], 0.5), "NOR"),
             (([-1, -1], -1.5), "(0, 0)"),
-            (([-1, -1], 2), "Z is 0"),
+            (([-1, -1], 1), "Z is 0"),
+            (([-1, -1], 2.5), "(1, 1), where Z = 0.5"),
             ((-1, 1.5), "three numbers"),
         ],
     ),
+    "01-corners": (
+        [3, "3", [3], 3.0],
+        [(4, "XOR"), (2, "One more"), (0.75, "share"), (0, "worst"), (5, "above")],
+    ),
     "01-step": (
         [
-            np.array([-1, -3, -1]),
-            [-1, -3, -1],
-            (-1, -3, -1),
-            column(-1, -3, -1),
-            row(-1.0, -3.0, -1.0),
-            pd.Series([-1, -3, -1]),
+            np.array([3, -1, 1]),
+            [3, -1, 1],
+            (3, -1, 1),
+            column(3, -1, 1),
+            row(3.0, -1.0, 1.0),
+            pd.Series([3, -1, 1]),
         ],
         [
-            ([3, -1, 1], "sign"),
-            ([0, -2.5, -0.5], "half"),
+            ([-1, -3, -1], "sign"),
+            ([2, -1.5, 0.5], "half"),
             ([1, -2, 0], "did not move"),
-            ([-2, -1, -1], "change"),
-            ([-3, -4, -2], "alpha"),
-            ([-1, -3], "three numbers"),
+            ([2, 1, 1], "change"),
+            ([5, 0, 2], "alpha"),
+            ([3, -1], "three numbers"),
         ],
     ),
     "01-bound": (
         [900, (3 / 0.1) ** 2, "900", [900.0]],
-        [(30, "squared"), (90, "margin"), (300, "radius"), (0.09, "Divide")],
+        [
+            (30, "squared"),
+            (90, "margin"),
+            (300, "radius"),
+            (0.09, "Divide"),
+            (1000, "appended"),
+        ],
     ),
     "01-alpha": (
         [
-            (15, 15, 1e4),
-            ("15", "15", "10,000"),
-            ([15], np.array(15), np.float64(9999.99)),
-            ([15, 15, 10000],),
+            (10, 200),
+            ("10", "200"),
+            ([10], np.float64(199.9999999)),
+            ([10, 200],),
         ],
         [
-            ((15, 15, 1e-4), "other way round"),
-            ((10, 10, 1e4), "single epoch"),
-            ((4, 4, 1e4), "number of epochs"),
-            ((7, 7, 1e4), "sum(mistakes)"),
-            ((15, 15, 1), "lengths"),
-            ((0, 0, 1e4), "last epoch"),
+            ((10, 0.005), "other way round"),
+            ((6, 200), "number of epochs"),
+            ((20, 200), "samples"),
+            ((9, 9), "Read it off"),
+            ((10, 1), "W is not"),
+            ((10, 100), "0.5 before"),
+            ((10, 400), "first weight"),
+            ((200, 10), "order"),
+            ((0, 200), "fewer"),
+        ],
+    ),
+    "01-learn": (
+        [
+            learns(),
+            lambda X, y: list(learns()(X, y)),
+            lambda X, y: learns()(X, y).reshape(-1, 1),
+        ],
+        [
+            (learns(at_zero=1), "not >= 0"),
+            (learns(alpha=0.5), "alpha = 0.5"),
+            (learns(epochs=1), "one epoch"),
+            (lambda X, y: -learns()(X, y), "sign"),
+            (lambda X, y: (learns()(X, y), 3), "tuple"),
+            (lambda X, y: np.zeros(X.shape[1]), "still 0"),
+            (lambda X, y: learns()(X[:, :2], y), "each column"),
+            (learns(start=1), "start at 0"),
+            (nothing, "return"),
+            (7, "by name"),
         ],
     ),
     "02-multipliers": (
@@ -287,27 +398,55 @@ ANSWERS = {
             (0.2073, "base 10"),
         ],
     ),
-    "02-threshold": (
-        [(1.5, 1 / 3), ("3/2", "1/3"), ([1.5], 0.333), ((1.5, 0.3333),)],
+    "02-shift": (
+        [1 / 3, 0.333, 0.33, "1/3", np.array([0.3333])],
         [
-            ((0.75, 1 / 6), "0 and 1"),
-            ((1.5, 1 / 6), "twice as wide"),
-            ((1.5, 0.5), "0.5 e"),
-            ((1.5, 0.33), "two digits"),
-            ((1.25, 1 / 3), "middle"),
-            ((3, 1 / 3), "wrong side"),
-            ((1.5, 2 / 3), "Both classes"),
+            (0.5, "towards each other"),
+            (1 / 6, "down by t/2"),
+            (0.3, "still open"),
+            (0.4, "has failed"),
+            (5, "between 0 and 1"),
         ],
     ),
-    "03-parameters": (
-        [25818, "25,818", 25818.0, np.array([[25818]])],
+    "02-parity": (
         [
-            (25760, "bias"),
-            (25648, "output layer"),
-            (26602, "input"),
-            (25450, "16 units"),
-            (25808, "output"),
-            (842, "added"),
+            lambda X: np.maximum(0, X.sum(axis=1)[:, None] + [0, -1, -2]) @ [1, -2, 2],
+            lambda X: np.interp(X.sum(axis=1), [0, 1, 2, 3], [0, 1, 0, 1]),
+            lambda X: (
+                np.maximum(0, X.sum(axis=1))
+                - 2 * np.maximum(0, X.sum(axis=1) - 1)
+                + 2 * np.maximum(0, X.sum(axis=1) - 2)
+            ).tolist(),
+        ],
+        [
+            (lambda X: X.sum(axis=1) % 2, "jumps"),
+            (
+                lambda X: np.maximum(0, X.sum(axis=1)[:, None] + [0, -1]) @ [1, -2],
+                "third unit",
+            ),
+            (lambda X: X.sum(axis=1), "sum of the inputs"),
+            (lambda X: 1 - X.sum(axis=1) % 2, "other way round"),
+            (lambda X: 2 * X.sum(axis=1), "it answers 0, 2, 4, 6"),
+            (lambda X: X.sum(axis=1, keepdims=True) % 2, "shape"),
+        ],
+    ),
+    "03-forward": (
+        [
+            ([1, -1, 1], [1, 0, 1], -2, 0.119),
+            (column(1, -1, 1), column(1, 0, 1), row(-2), row(0.1192)),
+            ((1.0, -1.0, 1.0), (1.0, 0.0, 1.0), [[-2.0]], 1 / (1 + np.exp(2))),
+            (["1", "-1", "1"], ["1", "0", "1"], "-2", "0.119"),
+        ],
+        [
+            (([1, 0, 1], [1, 0, 1], -2, 0.119), "before the ReLU"),
+            (([1, 0, 0], [1, 0, 0], -2, 0.119), "biases"),
+            (([1, -1, 1], [1, -1, 1], -3, 0.047), "no negative"),
+            (([1, -1, 1], [1, 1, 1], -1, 0.269), "absolute"),
+            (([1, -1, 1], [1, 0, 1], 1, 0.731), "b[2]"),
+            (([1, -1, 1], [1, 0, 1], -3, 0.047), "after the ReLU"),
+            (([1, -1, 1], [1, 0, 1], -2, 0.881), "+2"),
+            (([1, -1, 1], [1, 0, 1], -2, 0), "not a ReLU"),
+            (([1, -1, 1], [1, 0, 1], -2, 0.12), "two digits"),
         ],
     ),
     "03-layer": (
@@ -365,6 +504,18 @@ ANSWERS = {
             ([0, 0.693, 1.099], "scores"),
         ],
     ),
+    "03-temperature": (
+        [1.5, "1.5", np.array([1.5]), 1.53, "3/2"],
+        [
+            (1.4, "0.525"),
+            (1.6, "cools down"),
+            (1, "warms up"),
+            (0.66, "one over"),
+            (0.5, "the probability"),
+            (0, "above 0"),
+            ((1.5, 1.6), "one number"),
+        ],
+    ),
     "03-pairs": (
         [
             ("A", "B", "C", "B"),
@@ -394,7 +545,9 @@ ANSWERS = {
         [
             ([0.5, 0.25], "y is -1"),
             ([-1, -0.5], "half"),
-            ([-1.5, -0.75], "perceptron"),
+            ([-1.5, -0.75], "labels 0 and 1"),
+            (column(-1.5, -0.75), "y = 0"),
+            ([1.5, 0.75], "y_hat - y"),
             ([-2, -1], "perceptron"),
             ([0, 0], "does move"),
             (-0.25, "two numbers"),
@@ -477,15 +630,33 @@ ANSWERS = {
             (nothing, "return"),
         ],
     ),
-    "04-passes": (
-        [51636, "51,636", 51636.0, [51636]],
+    "04-engine": (
         [
-            (25818, "one-sided"),
-            (51520, "biases"),
-            (51636 * 50, "samples"),
-            (3, "backpropagation"),
-            (52000, "exact"),
-            (51637, "without a change"),
+            pieces(lambda x: (logistic(x), logistic(x) * (1 - logistic(x)))),
+            pieces(lambda x: [logistic(x), logistic(x) - logistic(x) ** 2]),
+            (list(pieces(lambda x: (logistic(x), 1 / (2 + np.exp(x) + np.exp(-x))))),),
+        ],
+        [
+            (pieces(lambda x: (logistic(x), x * (1 - x))), "not with x"),
+            (pieces(lambda x: (logistic(x), 1 - logistic(x) ** 2)), "tanh"),
+            (pieces(logistic), "two numbers"),
+            (pieces(log=lambda x: (np.log10(x), 1 / x)), "natural"),
+            (pieces(log=lambda x: (-np.log(x), -1 / x)), "minus"),
+            (pieces(log=lambda x: (np.log(x), np.log(x))), "1 / x"),
+            (pieces(divide=lambda x, y: (x / y, 1 / y, x / y**2)), "minus"),
+            (pieces(divide=lambda x, y: (x / y, -x / y**2, 1 / y)), "wrong way"),
+            (pieces(divide=lambda x, y: (x / y, 1 / y, -1 / y**2)), "factor x"),
+            (pieces(divide=lambda x, y: (x / y, 1 / y)), "three numbers"),
+        ],
+    ),
+    "04-step": (
+        [1e-5, "1e-5", -5, 0.00001, [1e-5]],
+        [
+            (1e-12, "rounding"),
+            (-12, "rounding"),
+            (1e-1, "smaller"),
+            (0, "positive"),
+            (1e-7, "powers"),
         ],
     ),
     "04-softmax": (
@@ -580,6 +751,41 @@ ANSWERS = {
             ((-3, 5, "saddle"), "diagonal is 2"),
         ],
     ),
+    "05-zigzag": (
+        [(35, 173), (36, 180), ("35", "174"), [35, 173], np.array([[36], [175]])],
+        [
+            ((173, 35), "order"),
+            ((0.182, 0.196), "rates"),
+            ((25, 25), "25"),
+            ((35, 300), "kappa = 50"),
+            ((60, 173), "kappa = 10"),
+            ((35,), "two numbers"),
+        ],
+    ),
+    "05-momentum": (
+        [
+            lambda W, m, G, a, b: (W - a * (b * m + G), b * m + G),
+            lambda W, m, G, a, b: [W - a * b * m - a * G, m * b + G],
+            lambda W, m, G, alpha, beta: (
+                np.subtract(W, alpha * np.add(beta * m, G)),
+                np.add(beta * m, G),
+            ),
+        ],
+        [
+            (lambda W, m, G, a, b: (b * m + G, W - a * (b * m + G)), "order"),
+            (lambda W, m, G, a, b: (W - a * m, b * m + G), "old m"),
+            (lambda W, m, G, a, b: (W + a * (b * m + G), b * m + G), "uphill"),
+            (lambda W, m, G, a, b: (W - a * (b * m + G), m), "next update"),
+            (lambda W, m, G, a, b: (W, b * m + (1 - b) * G), "Adam"),
+            (lambda W, m, G, a, b: (W, m + G), "forgotten"),
+            (lambda W, m, G, a, b: (W, m + b * G), "past"),
+            (lambda W, m, G, a, b: (W + b * m - a * G, b * m - a * G), "Keras"),
+            (lambda W, m, G, a, b: (W - b * m - G, b * m + G), "rate"),
+            (lambda W, m, G, a, b: (W - a * G, b * m + G), "alone"),
+            (lambda W, m, G, a, b: W - a * (b * m + G), "two things"),
+            (nothing, "return"),
+        ],
+    ),
     "06-slope": (
         [3 / 16, "3/16", 0.188, 0.187, "0,1875", Fraction(3, 16), "18.75 %"],
         [
@@ -604,6 +810,48 @@ ANSWERS = {
             (0.001, "nearly"),
             (0.5**9, "ten factors"),
             (0.5**20, "factor"),
+        ],
+    ),
+    "06-silu": (
+        [
+            (swish, swish_slope),
+            (
+                swish,
+                lambda Z, b: sigmoid(b * Z) * (1 + b * Z - b * swish(Z, b)),
+            ),
+            (
+                lambda Z, beta: Z / (1 + np.exp(-beta * Z)),
+                lambda Z, beta: (swish(Z + 1e-5, beta) - swish(Z - 1e-5, beta)) / 2e-5,
+            ),
+            ((swish, swish_slope),),
+        ],
+        [
+            ((lambda Z, beta: sigmoid(beta * Z), swish_slope), "multiply it by Z"),
+            ((lambda Z, beta: Z * sigmoid(Z), swish_slope), "leaves out"),
+            ((lambda Z, beta: beta * Z * sigmoid(beta * Z), swish_slope), "inside"),
+            ((lambda Z, beta: np.maximum(Z, 0), swish_slope), "ReLU"),
+            ((lambda Z, beta: Z @ sigmoid(beta * Z), swish_slope), "shapes"),
+            ((swish, lambda Z, beta: sigmoid(beta * Z)), "second term"),
+            (
+                (swish, lambda Z, b: sigmoid(b * Z) + Z * sigmoid_slope(b * Z)),
+                "chain rule",
+            ),
+            ((swish, lambda Z, beta: beta * sigmoid_slope(beta * Z)), "product rule"),
+            ((swish, lambda Z, beta: beta * Z * sigmoid_slope(beta * Z)), "itself"),
+            ((swish, nothing), "return"),
+            ((swish,), "two functions"),
+        ],
+    ),
+    "06-keeps": (
+        [9.75, 10, "9,5", 9, [10.5], np.float32(9.75)],
+        [
+            (4, "single unit"),
+            (1, "Glorot's weights"),
+            (0.25, "asks for the scale"),
+            (6.5, "still shrinks"),
+            (14, "already grows"),
+            (-10, "positive"),
+            ((9, 10), "one number"),
         ],
     ),
     "06-leaky": (
@@ -642,6 +890,67 @@ ANSWERS = {
             (-3, "larger b"),
             (0, "fires"),
             (-0.5, "fires"),
+        ],
+    ),
+    "07-hat": (
+        [
+            lambda x, a, b, c: (
+                np.maximum(0, x - a) / (b - a)
+                - (1 / (b - a) + 1 / (c - b)) * np.maximum(0, x - b)
+                + np.maximum(0, x - c) / (c - b)
+            ),
+            lambda x, a, b, c: np.interp(x, (a, b, c), (0, 1, 0)),
+            lambda x, a, b, c: np.maximum(
+                0, np.minimum((x - a) / (b - a), (c - x) / (c - b))
+            ),
+        ],
+        [
+            (
+                lambda x, a, b, c: np.where(
+                    x > c, (c - x) / (c - b), np.interp(x, (a, b, c), (0, 1, 0))
+                ),
+                "third hinge",
+            ),
+            (lambda x, a, b, c: np.interp(x, (a, b, c), (0, 2, 0)), "must be 1"),
+            (lambda x, a, b, c: -np.interp(x, (a, b, c), (0, 1, 0)), "on its head"),
+            (
+                lambda x, a, b, c: (
+                    np.maximum(0, x - a) / (b - a)
+                    - np.maximum(0, x - b) / (c - b)
+                    + np.maximum(0, x - c) / (c - b)
+                ),
+                "minus the slope up",
+            ),
+            (lambda x, a, b, c: (x - a) / (b - a), "left of its left end"),
+            (lambda x, a, b, c: 1.0, "57 values"),
+            (nothing, "return"),
+            (7, "the function"),
+        ],
+    ),
+    "07-power": (
+        [
+            (4, 0.00195),
+            (4, 0.0019512),
+            ("4", "0,0020"),
+            ([4], [0.0019]),
+        ],
+        [
+            ((4, 0.00778), "8 units"),
+            ((1, 0.0625), "even"),
+            ((4, 0.0625), "even knots"),
+            ((3, 0.00391), "Close"),
+            ((5, 0.003), "Too far"),
+        ],
+    ),
+    "07-lower": (
+        [(2, 38), ("2", "38"), ([2, 38],)],
+        [
+            ((64, 38), "height"),
+            ((2, 64), "height"),
+            ((38, 2), "wrong order"),
+            ((2, 24), "five layers"),
+            ((2, 48), "proportion"),
+            ((1, 38), "down again"),
         ],
     ),
     "07-slopes": (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..answers import Numbers
+from ..answers import Numbers, read
 from ..checks import close, exercise
 
 exercise(
@@ -155,3 +155,102 @@ exercise(
         bias_hint,
     )
 )
+
+
+@exercise(
+    "06-silu",
+    "The product rule: the derivative of z times S is S plus z times S', and S' = beta"
+    " S (1 - S). Just left of 0 it is negative: the function is not monotone.",
+    functions=2,
+)
+def _(function, derivative):
+    tries = [
+        (np.array([[-3.0, -0.5, 0.25], [2.0, -1.0, 4.0]]), 1.0),
+        (np.array([-2.0, 0.5, 0.0, 1.5]), 1.702),
+        (np.array([-1.0, 3.0]), 0.5),
+    ]
+    for Z, beta in tries:
+        if hint := swish_hint(function(Z, beta), Z, beta):
+            return hint
+    for Z, beta in tries:
+        if hint := swish_slope_hint(derivative(Z, beta), Z, beta):
+            return f"The function is right. {hint}"
+
+
+def swish_hint(A, Z, beta):
+    S, plain = 1 / (1 + np.exp(-beta * Z)), 1 / (1 + np.exp(-Z))
+    if close(A, Z * S):
+        return None
+    if close(A, S):
+        return "This is the sigmoid alone: multiply it by Z."
+    if close(A, Z * plain):
+        return "The function leaves out its argument beta: the sigmoid of beta * Z."
+    if close(A, beta * Z * S) or close(A, beta * Z * plain):
+        return "beta belongs inside the sigmoid only: Z times the sigmoid of beta * Z."
+    if close(A, np.maximum(Z, 0)):
+        return "This is the ReLU. The function is Z times the sigmoid of beta * Z."
+    return (
+        "The function is not right yet: Z times the sigmoid of beta * Z (element by"
+        " element, *, not @)."
+    )
+
+
+def swish_slope_hint(dA, Z, beta):
+    S = 1 / (1 + np.exp(-beta * Z))
+    if close(dA, S + beta * Z * S * (1 - S)):
+        return None
+    if close(dA, S):
+        return "Its derivative has a second term: Z times the sigmoid's derivative."
+    if close(dA, beta * Z * S * (1 - S)) or close(dA, Z * S * (1 - S)):
+        return "Its derivative has a second term: the sigmoid itself (product rule)."
+    if close(dA, S + Z * S * (1 - S)):
+        return (
+            "The chain rule brings out beta: the sigmoid of beta * Z has the slope"
+            " beta S (1 - S)."
+        )
+    if close(dA, beta * S * (1 - S)) or close(dA, S * (1 - S)):
+        return (
+            "This is the derivative of the sigmoid alone. There is a factor Z, too:"
+            " the product rule."
+        )
+    if close(dA, S + beta * Z * (1 - S)) or close(dA, S - beta * Z * S * (1 - S)):
+        return "Nearly: the sigmoid's own derivative is beta S (1 - S), with a plus."
+    return (
+        "Its derivative is not right yet: the product rule, with S = sigmoid(beta Z)"
+        " and S' = beta S (1 - S)."
+    )
+
+
+def scale_hint(scale):
+    if scale < 0:
+        return "A scale is positive: read it off the slider."
+    if scale < 9:
+        return (
+            "With this scale the gradient still shrinks from layer to layer: move the"
+            " slider up until the read-out passes 1."
+        )
+    return (
+        "With this scale the gradient already grows from layer to layer: move the"
+        " slider down until the read-out passes 1."
+    )
+
+
+@exercise(
+    "06-keeps",
+    "About ten: more than the single unit's 4, since units of large weights saturate,"
+    " and their slope is then far below 0.25. Beyond it the sigmoid's gradient"
+    " explodes.",
+)
+def _(*answer):
+    (scale,) = read(answer, [9.75])
+    known = {
+        4.0: "This is the single unit that stays at h = 0.5, where its slope is 0.25."
+        " In a layer most units are elsewhere: set the slider to 4 and read.",
+        1.0: "With Glorot's weights (1) the gradient shrinks to a quarter at each step"
+        " back. Which scale brings the read-out to 1?",
+        0.25: "This is the slide's factor, or the read-out at scale 1. The question"
+        " asks for the scale.",
+    }
+    if 8.75 <= scale <= 10.75:
+        return None
+    return known.get(round(float(scale), 2)) or scale_hint(scale)

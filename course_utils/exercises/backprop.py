@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..answers import Hint, Numbers, Parts, read
+from ..answers import WORDS, Hint, Numbers, Parts, read
 from ..checks import close, exercise
 
 exercise(
@@ -174,31 +174,92 @@ def _(function):
         return "dW and db are right. dA_prev is W.T times dZ."
 
 
-exercise(
-    "04-passes",
-    "25,818 weights and biases, two passes for each. Backpropagation replaces some"
-    " 50,000 passes by about three.",
-)(
-    Numbers(
-        51636,
-        {
-            (25818, 25819): "One pass for each parameter: that is one-sided. The"
-            " two-sided difference needs f(p + h) and f(p - h).",
-            51520: "The biases are parameters too: 32 + 16 + 10 of them.",
-            25760: "The biases are parameters too, 32 + 16 + 10 of them, and each"
-            " parameter needs two passes.",
-            (51636 * 50, 25818 * 50): "A forward pass takes all samples at once: their"
-            " number does not count.",
-            51637: "f(p + h) and f(p - h) are enough: a pass without a change is not"
-            " needed.",
-            (3, 6): "This is backpropagation. Finite differences change one parameter"
-            " at a time.",
-            58 * 2: "These are the biases. The weights are parameters too.",
-        },
-        "Count weights and biases of each layer, n_l n_{l-1} + n_l, add the three"
-        " layers, and take two passes for each.",
-    )
+@exercise(
+    "04-engine",
+    "A piece of the engine is its value and its local derivatives; the chain rule does"
+    " the rest. After sigmoid and -log, what reaches the score is a - y.",
+    functions=3,
 )
+def _(sigmoid, log, divide):
+    def parts(function, name, count, *inputs):
+        found = function(*inputs)
+        if not isinstance(found, (tuple, list)) or len(found) != count:
+            raise Hint(
+                f"{name} returns {WORDS[count]} numbers: its value, then its"
+                f" derivative{'s' if count > 2 else ''}."
+            )
+        return found
+
+    for x in (0.7, -1.3, 2.0):
+        a = 1 / (1 + np.exp(-x))
+        value, slope = parts(sigmoid, "sigmoid", 2, x)
+        if not close(value, a):
+            return "The value of sigmoid is not right: 1 / (1 + exp(-x))."
+        if close(slope, x * (1 - x)):
+            return (
+                "sigmoid: the derivative is a (1 - a) with the *value* a = sigmoid(x),"
+                " not with x."
+            )
+        if close(slope, 1 - a**2):
+            return "sigmoid: 1 - a**2 is the derivative of tanh."
+        if not close(slope, a * (1 - a)):
+            return "sigmoid: the value is right, the derivative is not: a (1 - a)."
+    for x in (0.2, 3.0):
+        value, slope = parts(log, "log", 2, x)
+        if close(value, np.log10(x)):
+            return "log is the natural logarithm here: np.log."
+        if close((value, slope), (-np.log(x), -1 / x)):
+            return "log: the minus sign of the loss is not part of this piece."
+        if not close(value, np.log(x)):
+            return "The value of log is not right: np.log(x)."
+        if not close(slope, 1 / x):
+            return "log: the value is right, the derivative is not: 1 / x."
+    for x, y in ((3.0, 2.0), (-1.0, 0.5), (2.0, -4.0)):
+        value, by_x, by_y = parts(divide, "divide", 3, x, y)
+        if not close(value, x / y):
+            return "The value of divide is not right: x / y."
+        if close((by_x, by_y), (-x / y**2, 1 / y)):
+            return (
+                "divide: the two derivatives are the wrong way round: first by x, then"
+                " by y."
+            )
+        if not close(by_x, 1 / y):
+            return "divide: the derivative by x is not right: 1 / y."
+        if close(by_y, x / y**2):
+            return "divide: a larger y makes x / y smaller. A minus is missing."
+        if close(by_y, -1 / y**2):
+            return "divide: the derivative by y keeps the factor x: -x / y**2."
+        if not close(by_y, -x / y**2):
+            return (
+                "divide: the derivative by y is not right. x / y is x times 1 / y, and"
+                " the derivative of 1 / y is -1 / y**2."
+            )
+
+
+@exercise(
+    "04-step",
+    "A larger step cuts off the curve's bend (an error like h**2), a smaller one"
+    " divides the rounding of two nearly equal costs by 2 h.",
+)
+def _(*answer):
+    (h,) = read(answer, [1e-5])
+    if h < 0 and h == round(h):
+        h = 10.0**h  # the exponent alone
+    if h <= 0:
+        return "A step is a positive number, such as 1e-3."
+    if h > 1e-4 * 1.01:
+        return (
+            "Try smaller steps: down to some point the gap falls a hundredfold when h"
+            " falls tenfold."
+        )
+    if h < 1e-7:
+        return (
+            "Too small: the two costs are nearly equal, and the rounding of their"
+            " difference is divided by 2 h. Look at larger steps."
+        )
+    if not 3e-6 < h < 3e-5:
+        return "Near: compare the gap with that of the next powers of ten."
+
 
 exercise(
     "04-softmax",

@@ -159,3 +159,127 @@ def _(deep, shallow):
             " the output unit has a bias. For k = 1, 2, 5 yours are"
             f" {answers[1].tolist()}."
         )
+
+
+exercise(
+    "07-power",
+    "At (k/n)^4 every piece of the root has about the same error, 1/(2 n^2), and twice"
+    " the units quarter it. With even knots they take off less than a third.",
+)(
+    Parts(
+        {
+            "Power": Numbers(
+                4,
+                {
+                    1: "At power 1 the knots are even, and nearly all of the error sits"
+                    " in the first piece. Move the slider on.",
+                    2: "Better than even knots, but go on: the first piece still has"
+                    " the largest error.",
+                    3: "Close. One further: compare the largest errors in the title.",
+                    5: "Too far: look where the largest error sits now. It is in the"
+                    " last piece, which has become too long.",
+                    (6, 7, 8): "Too far: the last piece has become too long, and has"
+                    " the largest error.",
+                },
+                "Move the slider of the power with n = 8, and read the largest error in"
+                " the title.",
+            ),
+            "Error with 16 units": Numbers(
+                0.0019512,
+                {
+                    0.0077782: "This is the error with 8 units. Now move n to 16.",
+                    0.0625: "This is the error at even knots. Leave the power where it"
+                    " was best.",
+                    0.0884: "This is the error of 8 units at even knots. Take the best"
+                    " power, then 16 units.",
+                    0.00391: "This is the error of 16 units at power 3.",
+                    0.003: "This is the error of 16 units at power 5.",
+                },
+                "Put n to 16 at the best power, and read the largest error in the"
+                " title.",
+                digits=2,
+            ),
+        }
+    )
+)
+
+exercise(
+    "07-lower",
+    "At height 0.5 the tent ends where the next fold would begin: nothing is folded any"
+    " more. At 0.75 folds are lost from the fourth layer on. Only a full stretch"
+    " doubles the pieces every time.",
+)(
+    Parts(
+        {
+            "Pieces at height 0.5": Numbers(
+                2,
+                {
+                    64: "This is the count at height 1. Change `height` and run the"
+                    " cell again.",
+                    1: "Almost: up to the middle and down again, which are two pieces.",
+                    32: "It does not halve. Run the cell with height = 0.5 and read the"
+                    " last line.",
+                },
+                "Run the cell with height = 0.5, and read its last line.",
+            ),
+            "Pieces at height 0.75": Numbers(
+                38,
+                {
+                    64: "This is the count at height 1. Change `height` and run the"
+                    " cell again.",
+                    48: "The count does not fall in proportion. Run the cell with"
+                    " height = 0.75 and read the last line.",
+                    24: "This is the count after five layers. Read the last line.",
+                    (14, 8): "This is the count after fewer layers. Read the last"
+                    " line.",
+                    60: "This is the count after seven layers.",
+                },
+                "Run the cell with height = 0.75, and read its last line.",
+            ),
+        }
+    )
+)
+
+
+@exercise(
+    "07-hat",
+    "The weights change the slope at each knot: from 0 up, from up to down, and from"
+    " down back to 0.",
+    functions=1,
+)
+def _(hat):
+    x = np.linspace(-2, 5, 57)
+    for knots in ((0, 1, 2), (1, 2, 4), (-1, 0.5, 1)):
+        left, middle, right = knots
+        answer, wanted = hat(x, *knots), np.interp(x, knots, [0, 1, 0])
+        if close(answer, wanted):
+            continue
+        where = f"For left, middle, right = {left}, {middle}, {right}"
+        if np.shape(answer) != x.shape:
+            return (
+                f"{where} and 57 values of x there must be 57 values of the hat, not"
+                f" the shape {np.shape(answer)}."
+            )
+        answer = np.asarray(answer, dtype=float)
+        inside = x <= right
+        if close(answer[inside], wanted[inside]):
+            return (
+                f"{where} the hat is right up to its right end, and does not stay 0"
+                " there: the third hinge must stop the fall."
+            )
+        if close(answer, -wanted):
+            return f"{where} the hat stands on its head: mind the signs."
+        if close(answer[x <= middle], wanted[x <= middle]):
+            return (
+                f"{where} it is right up to the middle, and the fall is not: the second"
+                " weight is the slope down minus the slope up."
+            )
+        if np.abs(answer[x <= left]).max() > 1e-6:
+            return f"{where} the hat must be 0 left of its left end."
+        top = float(np.interp(middle, x, answer))
+        if abs(top - 1) > 1e-6:
+            return (
+                f"{where} the top is {top:.3g} and must be 1: the slope up is one over"
+                " the distance from left to middle."
+            )
+        return f"{where} it is no hat: 0, straight up, straight down, 0."

@@ -4,30 +4,56 @@ import re
 
 import numpy as np
 
-from ..answers import Hint, Numbers
+from ..answers import Hint, Numbers, Parts, read
 from ..checks import close, exercise
 
 exercise(
-    "03-parameters",
-    "Each layer has n_l n_{l-1} weights and n_l biases: 25,120 + 528 + 170 = 25,818. In"
-    " Keras: count_params().",
+    "03-forward",
+    "The second unit is silent: its Z is negative. The other two give Z[2] = 2 - 1 - 3"
+    " = -2, and the sigmoid of -2 is 0.119.",
 )(
-    Numbers(
-        25818,
+    Parts(
         {
-            25760: "These are the weights only: every neuron also has a bias.",
-            25648: "The output layer is missing: it has parameters too.",
-            25818 + 784: "Layer 0 is the input: it has no biases.",
-            25665: "This is the net with one output unit: here there are ten.",
-            25808: "The 10 biases of the output layer are missing.",
-            25450: "This is the net 784-32-10: the layer of 16 units is missing.",
-            25120: "This is the first layer. The other two have parameters too.",
-            842: "You added the sizes of the layers. Each neuron has one weight for"
-            " every unit of the layer before it.",
-            784 * 32 * 16 * 10: "You multiplied all sizes. Weights join two layers:"
-            " multiply those, and add the layers.",
-        },
-        "Add n_l n_{l-1} + n_l over the layers l = 1, 2, 3.",
+            "Z[1]": Numbers(
+                (1, -1, 1),
+                {
+                    (1, 0, 1): "This is A[1]. Z[1] comes before the ReLU.",
+                    (1, 0, 0): "The biases are missing: b[1] = (0, -1, 1).",
+                    (-1, -1, 1): "The first unit has the weights 1 and -1, and -1 times"
+                    " -1 is 1.",
+                },
+                "Each unit has a row of W[1]: row times x, and its bias.",
+            ),
+            "A[1]": Numbers(
+                (1, 0, 1),
+                {
+                    (1, -1, 1): "ReLU leaves no negative value: it makes them 0.",
+                    (1, 1, 1): "ReLU is not the absolute value: what is negative"
+                    " becomes 0.",
+                },
+                "ReLU: max(0, z) for each of the three.",
+            ),
+            "Z[2]": Numbers(
+                -2,
+                {
+                    1: "The bias is missing: b[2] = -3.",
+                    -3: "Z[2] rests on A[1], after the ReLU: the second unit gives 0,"
+                    " not -1.",
+                    2: "Mind the sign: 2 - 1 - 3.",
+                },
+                "2 A_1 + 1 A_2 - 1 A_3 - 3, with the A[1] after the ReLU.",
+            ),
+            "y_hat": Numbers(
+                1 / (1 + np.exp(2)),
+                {
+                    1 / (1 + np.exp(-2)): "This is the sigmoid of +2.",
+                    -2.0: "This is Z[2]. The output has a sigmoid.",
+                    0.0: "The output has a sigmoid, not a ReLU.",
+                    np.exp(-2): "1 + is missing: 1 / (1 + exp(-Z)).",
+                },
+                "The sigmoid of Z[2]: 1 / (1 + exp(-Z)).",
+            ),
+        }
     )
 )
 
@@ -131,6 +157,35 @@ exercise("03-softmax", "exp undoes the logarithm: (1, 2, 3), and the sum is 6.")
     )
 )
 
+SCORES = np.array([3.0, 2.0, 1.0, 0.0, -1.0])
+
+
+@exercise(
+    "03-temperature",
+    "At T = 1.5 the first class has 0.505, at 1.6 only 0.486. The other four share the"
+    " other half, and the order is still the same.",
+)
+def _(*answer):
+    (T,) = read(answer, 1.5)
+    if T <= 0:
+        return "A temperature is above 0: at 0 the division has no result."
+    if 1.45 <= T < 1.56:
+        return None
+    E = np.exp((SCORES - 3) / T)
+    first = 1 / E.sum()
+    if 0.6 < T < 0.72:
+        return "This is one over it: the scores are divided by T."
+    if round(T, 2) == 0.5:
+        return "This is the probability. The exercise asks for the temperature."
+    where = (
+        "cools down: take a smaller T" if first < 0.5 else "warms up: take a larger T"
+    )
+    return (
+        f"At T = {T:g} the first class has {first:.3f}, not 0.5. It comes nearer if it"
+        f" {where}."
+    )
+
+
 OUTPUTS = {"linear": "A", "squared": "A", "sigmoid": "B", "logistic": "B"} | {
     "softmax": "C",
     "cross-entropy": "C",
@@ -188,9 +243,17 @@ exercise(
         {
             (0.5, 0.25): "Mind the sign: y is -1.",
             (-1.0, -0.5): "1 + exp(0) is 2, not 1: half of this. (And alpha = 0.5 comes"
-            " besides.)",
-            ((-2.0, -1.0), (-1.5, -0.75)): "This uses y - y_hat, the perceptron's rule."
-            " The logistic rule has the factor y / (1 + exp(y W . X)) instead.",
+            " besides.) Or is it y - 0? The neuron answers sigmoid(0) = 0.5, not 0.",
+            (-1.5, -0.75): "This is y - y_hat with y = -1 and y_hat = sigmoid(0) = 0.5."
+            " That form is for labels 0 and 1: with y = 0 it is 0 - 0.5. For -1 and 1"
+            " the factor is y / (1 + exp(y W . X)).",
+            (
+                1.5,
+                0.75,
+            ): "This is y_hat - y, and y = -1 where y_hat is made for labels 0"
+            " and 1. The factor is y / (1 + exp(y W . X)).",
+            (-2.0, -1.0): "This is y - y_hat with a step, the perceptron's rule on a"
+            " mistake. The logistic rule has the factor y / (1 + exp(y W . X)).",
             (0, 0): "W does move: the neuron answers 0.5, and that is not sure enough"
             " for either class.",
             (-0.25, -0.25): "This is only the factor: multiply it by X.",

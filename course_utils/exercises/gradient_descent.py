@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from ..answers import Numbers, Parts
+from ..answers import Numbers, Parts, read
 from ..checks import close, exercise
 
 exercise(
@@ -170,3 +170,87 @@ def _(*answer):
             " only negative ones. Here there is one of each."
         )
     return 'The eigenvalues are right. Then give "minimum", "maximum" or "saddle".'
+
+
+BEST = (35, 173)  # at 2/(L + mu); the slider's rates come within a tenth
+AT_OTHERS = {  # the fewest updates at other conditions, or what is read off wrongly
+    (0.182, 0.196): "These are the rates. Give the numbers of updates, which the title"
+    " of the picture says.",
+    (173, 35): "The right numbers in the wrong order: first kappa = 10, then kappa"
+    " = 50.",
+}
+
+
+@exercise(
+    "05-zigzag",
+    "Five times the condition number needs five times as many updates, even at the best"
+    " rate, 2/(L + mu). This is what a narrow valley costs.",
+)
+def _(*answer):
+    found = read(answer, BEST, " (for kappa = 10, for kappa = 50)")
+    for known, hint in AT_OTHERS.items():
+        if np.allclose(found, known, rtol=0.12):
+            return hint
+    for kappa, updates, best in zip((10, 50), found, BEST):
+        if updates < best - 1:
+            return (
+                f"So few are not possible for kappa = {kappa}. Read the number in the"
+                " title of the picture, not the points drawn, of which there are 25."
+            )
+        if updates > 1.12 * best:
+            return (
+                f"For kappa = {kappa} there is a better rate. It lies between 1/L = 0.1"
+                " and 2/L = 0.2, close below 2/L: go in steps of the slider."
+            )
+    return None
+
+
+@exercise(
+    "05-momentum",
+    "The new m counts in the same update, and it remembers: with a constant gradient it"
+    " grows to G / (1 - beta).",
+    functions=1,
+)
+def _(momentum_update):
+    rng = np.random.default_rng(0)
+    for shape, alpha, beta in (((4,), 0.1, 0.9), ((2, 3), 0.5, 0.0), ((3,), 0.02, 0.5)):
+        W, m, G = rng.normal(size=(3, *shape))
+        answer = momentum_update(W, m, G, alpha, beta)
+        if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+            return "Return two things, the new W and the new m: `return W, m`."
+        right = beta * m + G
+        if hint := _momentum_hint(answer, W, m, G, alpha, beta, right):
+            return hint
+    return None
+
+
+def _momentum_hint(answer, W, m, G, alpha, beta, right):
+    new_W, new_m = answer
+    if close(new_m, right) and close(new_W, W - alpha * right):
+        return None
+    if close(new_W, right) and close(new_m, W - alpha * right):
+        return "Both are right, in the wrong order: the new W comes first."
+    if close(new_m, beta * m + (1 - beta) * G):
+        return "This is Adam's m, a mean. Here G counts in full: m = beta * m + G."
+    if close(new_m, m + beta * G):
+        return "beta belongs to the past: beta * m + G."
+    if close(new_m, m + G):
+        return "Nothing is forgotten: the old m counts beta times, beta * m + G."
+    if close(new_m, beta * m - alpha * G):
+        return (
+            "This is Keras's own form, with the rate inside m. The exercise asks for"
+            " m = beta * m + G, and the rate in the step of W."
+        )
+    if close(new_m, m):
+        return "You return the old m. The next update needs the new one."
+    if not close(new_m, right):
+        return "The new m is not beta * m + G."
+    if close(new_W, W - alpha * m):
+        return "W takes the old m. Compute the new m first, then the step of W."
+    if close(new_W, W + alpha * right):
+        return "The gradient points uphill: take alpha * m off W."
+    if close(new_W, W - alpha * G):
+        return "W takes G alone: the step is alpha times the new m."
+    if close(new_W, W - right):
+        return "The rate is missing: take alpha * m off W."
+    return "The new m is right. The new W is W - alpha * m, with the new m."

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..answers import Numbers, Parts, read
-from ..checks import exercise
+from ..checks import close, exercise
 
 
 @exercise(
@@ -135,47 +135,65 @@ exercise(
 )
 
 
-def threshold_hint(t):
-    if not 1 <= t < 2:
-        return (
-            f"With {t:g} at least one corner is on the wrong side. What is y at (0,"
-            " 0), (2, 2), (0, 2) and (2, 0)?"
-        )
-    return (
-        "This separates the corners, but it is not in the middle between the classes."
-    )
+def shift_hint(t):
+    if not -1 <= t <= 1:
+        return "Try values of t between 0 and 1."
+    gap = 0.5 - 1.5 * t if t >= 0 else 0.5 + 1.5 * t
+    if gap > 0:
+        return f"At t = {t:g} the gap is {gap:.3f}: it is still open. Go further."
+    return f"At t = {t:g} the gap is {gap:.3f}: y has failed before. Go back a little."
 
 
 exercise(
-    "02-threshold",
-    "Class 0 ends at 1, class 1 starts at 2. Noise moves y by at most 1.5 e; 1 + 1.5 e"
-    " < 2 - 1.5 e means e < 1/3.",
+    "02-shift",
+    "Moved up by t, the corners have y = t, 1 + t, 1 - t/2, 1/2 + t: the gap is 1/2 -"
+    " 1.5 t, and closes at 1/3.",
 )(
-    Parts(
+    Numbers(
+        1 / 3,
         {
-            "Threshold": Numbers(
-                1.5,
-                {
-                    0.75: "0.75 is the one for corners 0 and 1. Compute y at (2, 2) and"
-                    " at (2, 0) first."
-                },
-                threshold_hint,
-            ),
-            "Noise": Numbers(
-                1 / 3,
-                {
-                    1 / 6: "1/6 is the bound for corners 0 and 1: here the gap is twice"
-                    " as wide.",
-                    0.5: "Half the gap would do if y moved by e; but y = max - 0.5 min"
-                    " moves by up to e + 0.5 e.",
-                    2 / 3: "Both classes move, each by up to 1.5 e: together they may"
-                    " use up the gap of 1.",
-                    1.0: "1 is the gap between the classes. How fast do the two classes"
-                    " move towards each other?",
-                },
-                "Both classes move towards each other by at most 1.5 e. When do they"
-                " meet?",
-            ),
-        }
+            0.5: "The gap at t = 0 is 0.5, but it shrinks by more than t: both classes"
+            " move towards each other.",
+            1 / 6: "1/6 is half of it. Class 0 comes up by t, class 1 down by t/2: how"
+            " fast does the gap shrink?",
+        },
+        shift_hint,
+        digits=2,
     )
 )
+
+
+@exercise(
+    "02-parity",
+    "The third unit sets in at 2 and turns the output up again: 0, 1, 0, 1. One more"
+    " unit for each further input.",
+    functions=1,
+)
+def _(parity):
+    X = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
+    target, s = X.sum(axis=1) % 2, X.sum(axis=1)
+    answer = parity(X)
+    if close(np.ravel(answer), target) and np.shape(answer) != (8,):
+        return f"The shape must be (m,), here (8,), not {np.shape(answer)}."
+    if close(answer, target):
+        near = parity(X - 1e-6 * (X > 0))  # just below the corners
+        if np.shape(near) != (8,) or np.abs(near - target).max() > 1e-3:
+            return (
+                "Right at the corners, but it jumps between them. A sum of ReLUs has no"
+                " jumps: use np.maximum(0, ...)."
+            )
+        return None
+    if close(answer, s == 1) or close(answer, np.where(s < 2, s, 2 - s)):
+        return (
+            "Right up to two ones. At (1, 1, 1) the output must rise again: a third"
+            " unit that sets in at 2."
+        )
+    if close(answer, 1 - target):
+        return "The other way round: 1 where one or three inputs are 1."
+    if close(answer, s):
+        return "This is the sum of the inputs: the units that set in at 1 and 2 miss."
+    try:
+        shown = ", ".join(f"{float(v):g}" for v in np.ravel(answer)[[0, 1, 3, 7]])
+    except (TypeError, ValueError, IndexError):
+        return "It must return one number for each row of X."
+    return f"With 0, 1, 2, 3 inputs at 1 it answers {shown}. They should be 0, 1, 0, 1."
