@@ -76,7 +76,7 @@ def play(fig, draw, frames, caption, still=-1, fps=4):
         with writer.saving(fig, page, fig.dpi):
             for frame in frames:
                 draw(frame)
-                writer.grab_frame()
+                writer.grab_frame(pil_kwargs={"compress_level": 1})
         html = page.read_text(encoding="utf-8")
     plt.close(fig)
     html = FRAME.sub(lambda match: f'{match[1]}{_small(match[2])}"', html)
@@ -92,8 +92,9 @@ def _small(text):
     from PIL import Image
 
     picture = Image.open(io.BytesIO(base64.b64decode(re.sub(r"\\?\s", "", text))))
-    few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-    few.save(out := io.BytesIO(), format="PNG", optimize=True)
+    how = {"method": Image.Quantize.FASTOCTREE, "dither": Image.Dither.NONE}
+    few = picture.convert("RGB").quantize(COLOURS, **how)
+    few.save(out := io.BytesIO(), format="PNG")
     return base64.b64encode(out.getvalue()).decode()
 
 
