@@ -41,7 +41,7 @@ def lecture_path(folder=NOTEBOOKS):
                 minutes = minutes or re.search(
                     r"(\d+) minutes in the lecture", cell.source
                 )
-                titles = re.findall(r"^##?\s+(.+)$", cell.source, re.MULTILINE)
+                titles = re.findall(r"^## +(.+)$", cell.source, re.MULTILINE)
                 heading = titles[-1] if titles else heading
             elif "lecture" in cell.metadata.get("tags", []):
                 moments[re.sub(r"^\d+ · | \([CE]\d.*\)$", "", heading or "")] = True

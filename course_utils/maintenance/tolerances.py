@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+import numpy as np
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from ..claims import NOTEBOOKS
@@ -27,15 +28,21 @@ from .comparison import (
 )
 from .record import COLOUR_CODES, run_cell, running_kernel, tags
 
+DISPATCHED = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+BEYOND_AVX2 = [name for name in DISPATCHED if "512" in name or name == "X86_V4"]
 KERNELS = {
     "as here": {},
     "AVX2": {
         "ONEDNN_MAX_CPU_ISA": "AVX2",
         "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+        "OPENBLAS_CORETYPE": "Haswell",  # NumPy's products
+        "NPY_DISABLE_CPU_FEATURES": " ".join(BEYOND_AVX2),  # its functions
     },
     "SSE4": {
         "ONEDNN_MAX_CPU_ISA": "SSE41",
         "XLA_FLAGS": "--xla_cpu_max_isa=SSE4_2",
+        "OPENBLAS_CORETYPE": "Nehalem",
+        "NPY_DISABLE_CPU_FEATURES": " ".join(DISPATCHED),
     },
     "no oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"},
     "one thread": {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"},
