@@ -26,12 +26,13 @@ MENDED, NOT_MENDED = "mended", "not shown here"
 MARKS = {
     HOLDS: "✓",
     IN_PART: "◐",
-    FAILS: "✗",
     UNDECIDED: "?",
+    FAILS: "✗",
     OPEN: "·",
     MENDED: "✎",
     NOT_MENDED: "·",
 }
+COLUMNS = ["", "The lecture says", "We measured", "Verdict", "Repeated"]
 OUTCOMES = {True: HOLDS, False: FAILS, None: UNDECIDED}  # of one statement
 ENOUGH = 10  # fresh repetitions, and the share of them that must come out as recorded
 AGREEMENT = 0.9
@@ -229,8 +230,7 @@ class ClosingTable:
 
     def frame(self):
         """The table as text."""
-        columns = ["", "The lecture says", "We measured", "Verdict", "Repeated"]
-        return pd.DataFrame(map(self._cells, self.rows), columns=columns)
+        return pd.DataFrame(map(self._cells, self.rows), columns=COLUMNS)
 
     @staticmethod
     def _cells(row):

@@ -547,22 +547,15 @@ def verdict_bars(ax, board):
     places, left = np.arange(len(counts)), np.zeros(len(counts))
     for word, colour in colours.items():
         number = counts[word].to_numpy()
-        if not number.sum():
+        some = number > 0
+        if not some.any():
             continue
         label = f"{MARKS[word]} {word} ({number.sum()})"
-        ax.barh(places, number, 0.8, left, color=colour, label=label)
-        for place, n, start in zip(places, number, left):
-            if n:
-                text = f"{MARKS[word]} {n}"
-                dark = word in (HOLDS, FAILS)
-                ax.text(
-                    start + n / 2,
-                    place,
-                    text,
-                    ha="center",
-                    va="center",
-                    color="white" if dark else "black",
-                )
+        where = {"width": number[some], "left": left[some]}
+        bars = ax.barh(places[some], **where, color=colour, label=label)
+        texts = [f"{MARKS[word]} {n}" for n in number[some]]
+        light = "white" if word in (HOLDS, FAILS) else "black"
+        ax.bar_label(bars, texts, label_type="center", color=light)
         left += number
     ax.set(yticks=places, yticklabels=counts.index, xlabel="claims")
     ax.invert_yaxis()

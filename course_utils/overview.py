@@ -7,9 +7,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 
-from .claims import FAILS, HOLDS, IN_PART, MARKS, NOTEBOOKS, OPEN, UNDECIDED, html_table
-
-ORDER = (HOLDS, IN_PART, UNDECIDED, FAILS, OPEN)
+from .claims import COLUMNS, MARKS, NOTEBOOKS, html_table
 
 
 def lecture_path(folder=NOTEBOOKS):
@@ -83,20 +81,11 @@ class VerdictsInWords:
     def _fold(notebook, rows):
         counts = rows["verdict"].value_counts()
         words = ", ".join(
-            f"{MARKS[word]} {counts[word]} {word}" for word in ORDER if word in counts
+            f"{MARKS[word]} {counts[word]} {word}" for word in MARKS if word in counts
         )
-        marked = rows.assign(
-            verdict=[f"{MARKS[word]} {word}" for word in rows["verdict"]]
-        )
-        shown = marked[["id", "claim", "measured", "verdict", "repeated"]].rename(
-            columns={
-                "id": "",
-                "claim": "The lecture says",
-                "measured": "We measured",
-                "verdict": "Verdict",
-                "repeated": "Repeated",
-            }
-        )
+        marked = rows.assign(verdict=[f"{MARKS[w]} {w}" for w in rows["verdict"]])
+        shown = marked[["id", "claim", "measured", "verdict", "repeated"]]
+        shown = shown.set_axis(COLUMNS, axis=1)
         link = f'<a href="{notebook}.ipynb">{notebook}</a>'
         title = f"<summary>{link}: {words}</summary>"
         return f"<details>{title}\n{html_table(shown)}</details>"
