@@ -6,10 +6,14 @@ axes it is given and returns them; :func:`show` displays a figure or a table wit
 sentence under it.
 """
 
+import base64
+import io
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, told apart by colour-blind readers; line styles and markers
@@ -69,7 +73,8 @@ def show(thing, caption):
     from .claims import html_table
 
     if isinstance(thing, Figure):
-        display(thing, metadata={"image/png": {"alt": caption}})
+        bundle = {"image/png": png(drawn(thing)), "text/plain": repr(thing)}
+        display(bundle, raw=True, metadata={"image/png": {"alt": caption}})
         plt.close(thing)
     elif isinstance(thing, pd.DataFrame):
         display(HTML(html_table(thing)))
@@ -79,6 +84,23 @@ def show(thing, caption):
             f" {type(thing).__name__}."
         )
     display(Markdown(f"*{caption}*"))
+
+
+def drawn(fig):
+    """A figure as a picture (PIL.Image), drawn once: matplotlib's `savefig`, and with
+    it IPython, draws every figure twice."""
+    from PIL import Image
+
+    agg = isinstance(fig.canvas, FigureCanvasAgg)
+    canvas = fig.canvas if agg else FigureCanvasAgg(fig)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+
+
+def png(picture):
+    """A picture (PIL.Image) as PNG in base64, as Jupyter wants it."""
+    picture.save(out := io.BytesIO(), format="PNG")
+    return base64.b64encode(out.getvalue()).decode()
 
 
 def points(ax, X, y, size=90):

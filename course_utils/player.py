@@ -1,8 +1,6 @@
 """Pictures that play: frames made beforehand move in JupyterLab, in a hand-out and in
 plain HTML, without a kernel and without a network."""
 
-import base64
-import io
 import re
 from html import escape
 from pathlib import Path
@@ -11,8 +9,9 @@ from tempfile import TemporaryDirectory
 import matplotlib.pyplot as plt
 from matplotlib.animation import HTMLWriter
 
+from .figures import drawn, png
+
 COLOURS = 64  # of a frame: a drawing needs no more
-FRAME = re.compile(r'(frames\[\d+\] = "data:image/png;base64,)([^"]+)"')
 ICON = re.compile(r'<i class="fa fa-([\w-]+)[^"]*"></i>')
 SIGNS = {  # letters that every font has
     "fast-backward": "|◀",
@@ -29,10 +28,6 @@ input[type=range].anim-slider { width: 90%; }
 .anim-buttons button { width: 48px; font-size: 16px; }
 </style>"""
 OWN_KEYS = 'data-lm-suppress-shortcuts="true"'  # JupyterLab leaves them alone
-SETTINGS = {
-    "savefig.bbox": None,
-    "figure.constrained_layout.use": False,  # else a frame might jump
-}
 EXTRA = ("Decrease speed", "Increase speed", "Play backwards")  # nobody needs them
 
 
@@ -70,32 +65,37 @@ def play(fig, draw, frames, caption, still=-1, fps=4):
             "play needs at least two frames, and the number of one of them as `still`:"
             f" there are {len(frames)}, and still is {still}."
         )
-    writer = HTMLWriter(fps, embed_frames=True, default_mode="once", embed_limit=20)
-    with TemporaryDirectory() as folder, plt.rc_context(SETTINGS):
+    with TemporaryDirectory() as folder:
         page = Path(folder, "player.html")
+        writer = _Writer(fps, embed_frames=True, default_mode="once")
         with writer.saving(fig, page, fig.dpi):
             for frame in frames:
                 draw(frame)
-                writer.grab_frame(pil_kwargs={"compress_level": 1})
+                writer.grab_frame()
+                fig.set_layout_engine("none")  # else a later frame might jump
         html = page.read_text(encoding="utf-8")
     plt.close(fig)
-    html = FRAME.sub(lambda match: f'{match[1]}{_small(match[2])}"', html)
-    picture = [match[2] for match in FRAME.finditer(html)][still]
+    picture = writer.pictures[still]
     bundle = {"text/html": _offline(html, picture, caption), "image/png": picture}
     bundle["text/plain"] = f"<player of {len(frames)} frames>"
     display(bundle, raw=True, metadata={"image/png": {"alt": caption}})
     display(Markdown(f"*{caption}*"))
 
 
-def _small(text):
-    """A picture in base64 with few colours: a third of its size."""
-    from PIL import Image
+class _Writer(HTMLWriter):
+    """matplotlib's writer, with frames that are drawn once (`savefig` draws twice) and
+    have few colours: a third of the size."""
 
-    picture = Image.open(io.BytesIO(base64.b64decode(re.sub(r"\\?\s", "", text))))
-    how = {"method": Image.Quantize.FASTOCTREE, "dither": Image.Dither.NONE}
-    few = picture.convert("RGB").quantize(COLOURS, **how)
-    few.save(out := io.BytesIO(), format="PNG")
-    return base64.b64encode(out.getvalue()).decode()
+    @property
+    def pictures(self):
+        return self._saved_frames
+
+    def grab_frame(self):
+        """Keep the figure as it is now as the next frame."""
+        from PIL import Image
+
+        how = {"method": Image.Quantize.FASTOCTREE, "dither": Image.Dither.NONE}
+        self.pictures.append(png(drawn(self.fig).quantize(COLOURS, **how)))
 
 
 def _offline(html, picture, caption):

@@ -1,6 +1,9 @@
 """Figures: the data they draw, checked against SciPy and by hand, and the sentences of
 their errors."""
 
+import base64
+import io
+
 import matplotlib
 
 matplotlib.use("agg")
@@ -224,13 +227,19 @@ def test_show_displays_the_picture_with_its_sentence_as_alternative_text(
     monkeypatch.setattr(
         "IPython.display.display", lambda thing, **kw: shown.append((thing, kw))
     )
-    fig = plt.figure()
+    fig, ax = plt.subplots(layout="none")
+    ax.plot([0, 1], [0, 1], label="a line")
+    ax.legend()
+    fig.savefig(saved := io.BytesIO(), format="png")
+    saved.seek(0)
+    fig.set_layout_engine("none")  # savefig leaves another one behind
     figures.show(fig, "It rises.")
     figures.show(pd.DataFrame({"a": [1]}), "One.")
-    assert shown[0] == (
-        fig,
-        {"metadata": {"image/png": {"alt": "It rises."}}},
-    ) and not plt.fignum_exists(fig.number)
+    bundle, more = shown[0]
+    displayed = io.BytesIO(base64.b64decode(bundle["image/png"]))
+    assert np.array_equal(plt.imread(displayed), plt.imread(saved)[..., :3])
+    assert more == {"raw": True, "metadata": {"image/png": {"alt": "It rises."}}}
+    assert not plt.fignum_exists(fig.number)
     assert (
         [thing.data for thing, _ in shown[1:]][0] == "*It rises.*"
         and "<table" in shown[2][0].data

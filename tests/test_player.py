@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from course_utils import figures, play
-from course_utils.player import FRAME
 
+FRAME = re.compile(r'(frames\[\d+\] = "data:image/png;base64,)([^"]+)"')
 CAPTION = "A line that rises & <turns>."
 
 
@@ -81,6 +81,22 @@ def test_nothing_comes_from_the_network_and_every_button_has_a_sign(html):
         "Next frame": "▷",
         "Last frame": "▶|",
     }
+
+
+def test_no_frame_jumps(monkeypatch):
+    displayed = []
+    monkeypatch.setattr(
+        "IPython.display.display", lambda thing, **more: displayed.append(thing)
+    )
+    fig, ax = plt.subplots()  # with the layout that makes room for the labels
+    places = []
+
+    def draw(number):
+        ax.set_ylabel("label\n" * number)
+        places.append(ax.get_position().bounds)
+
+    play(fig, draw, [1, 1, 5], CAPTION)
+    assert places[0] != places[1] == places[2]
 
 
 def test_jupyterlab_leaves_the_keys_to_it(html):

@@ -17,9 +17,12 @@ and says the same each time.
 
 import copy
 import json
+import os
 import re
+import sys
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import nbformat
@@ -31,7 +34,16 @@ from nbclient.exceptions import (
 )
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
-from .record import CELL_SECONDS, COLOUR_CODES, run_cell, running_kernel, tags
+from . import forked
+from .record import (
+    CELL_SECONDS,
+    COLOUR_CODES,
+    OwnKernel,
+    kernel_environment,
+    run_cell,
+    running_kernel,
+    tags,
+)
 
 FLOOR = 1e-12  # what is nearer to zero is rounding error
 NAMED = 5  # differing numbers that a report names
@@ -269,6 +281,15 @@ def solution_code(cell):
     return "\n".join(FENCE.findall(cell.source))
 
 
+class CopiedKernel(OwnKernel):
+    """A copy of a process that has the libraries loaded (:mod:`forked`)."""
+
+    def format_kernel_cmd(self, extra_arguments=None):
+        """What is run in the kernel's place."""
+        folder = os.environ[forked.VARIABLE]
+        return [sys.executable, "-IS", forked.__file__, folder, self.connection_file]
+
+
 class NumericFile(IPyNbFile):
     """A notebook of :class:`NumericCell` and :class:`SolutionCell`."""
 
@@ -282,6 +303,7 @@ class NumericFile(IPyNbFile):
                 copy.deepcopy(self.nb),
                 self.path.parent,
                 self.config.option.nbval_cell_timeout,
+                kernels=CopiedKernel if forked.VARIABLE in os.environ else OwnKernel,
             )
         )
 
@@ -341,9 +363,17 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Bring nbval's cell timeout of 2,000 s down, unless one is asked for."""
+    """Bring nbval's cell timeout of 2,000 s down, unless one is asked for, and offer
+    kernels that start in a moment to all processes of this run (under Linux: elsewhere
+    a copy of a process is not safe)."""
     if getattr(config.option, "nbval_cell_timeout", None) == 2000:
         config.option.nbval_cell_timeout = CELL_SECONDS
+    if sys.platform == "linux" and forked.VARIABLE not in os.environ:
+        folder = TemporaryDirectory(prefix="kernels-")
+        config.add_cleanup(folder.cleanup)
+        config.add_cleanup(forked.offer(Path(folder.name), kernel_environment()))
+        os.environ[forked.VARIABLE] = folder.name
+        config.add_cleanup(lambda: os.environ.pop(forked.VARIABLE))
 
 
 @pytest.hookimpl(wrapper=True)

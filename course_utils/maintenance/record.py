@@ -155,7 +155,9 @@ class OwnKernel(AsyncKernelManager):
 
 
 @contextmanager
-def running_kernel(notebook, folder, seconds=CELL_SECONDS, environment=None):
+def running_kernel(
+    notebook, folder, seconds=CELL_SECONDS, environment=None, kernels=OwnKernel
+):
     """A kernel for the cells of a notebook, the same for recording and checking.
 
     Parameters
@@ -168,6 +170,8 @@ def running_kernel(notebook, folder, seconds=CELL_SECONDS, environment=None):
         The longest a cell may take.
     environment : dict of str to str, optional
         Further environment variables.
+    kernels : type
+        The class of its manager.
 
     Yields
     ------
@@ -178,7 +182,7 @@ def running_kernel(notebook, folder, seconds=CELL_SECONDS, environment=None):
         notebook,
         timeout=seconds,
         kernel_name=CURRENT_ENV_KERNEL_NAME,
-        kernel_manager_class=OwnKernel,
+        kernel_manager_class=kernels,
         record_timing=False,
         shutdown_kernel="immediate",
         coalesce_streams=True,
