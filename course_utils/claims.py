@@ -341,14 +341,20 @@ def scoreboard(folder=NOTEBOOKS):
     -------
     pandas.DataFrame
         62 rows; columns id, notebook, claim, measured, verdict ("not measured" where
-        there is none yet), repeated.
+        there is none yet), repeated, and statements: the outcome of each, undecided
+        where repetitions overrule it.
     """
     paths = sorted(Path(folder).glob("*.ipynb"))
     found = {row["id"]: row for path in paths for row in stored_verdicts(path)}
     frame = load_claims()[["id", "notebook", "claim"]]
     rows = [{"repeated": "", **found.get(c, _unmeasured(c))} for c in frame["id"]]
-    columns = {key: [row[key] for row in rows] for key in ("measured", "verdict")}
-    return frame.assign(**columns, repeated=[row["repeated"] for row in rows])
+    columns = ("measured", "verdict", "repeated")
+    return frame.assign(
+        **{column: [row[column] for row in rows] for column in columns},
+        statements=[
+            row["statements"] | dict.fromkeys(row["doubts"], UNDECIDED) for row in rows
+        ],
+    )
 
 
 def html_table(frame):

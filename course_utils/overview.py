@@ -7,7 +7,15 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 
-from .claims import COLUMNS, MARKS, NOTEBOOKS, html_table
+from .claims import (
+    COLUMNS,
+    FAILS,
+    MARKS,
+    NOTEBOOKS,
+    UNDECIDED,
+    html_table,
+    load_statements,
+)
 
 
 def lecture_path(folder=NOTEBOOKS):
@@ -54,7 +62,8 @@ def lecture_path(folder=NOTEBOOKS):
 
 
 class VerdictsInWords:
-    """All claims with their verdicts, one fold for each notebook.
+    """How the lecture fared: how many claims and statements hold, which statements do
+    not and which are undecided, and all claims in a fold for each notebook.
 
     Parameters
     ----------
@@ -64,28 +73,71 @@ class VerdictsInWords:
 
     def __init__(self, board):
         self.board = board
+        outcomes = {name: o for each in board["statements"] for name, o in each.items()}
+        known = load_statements().query("id in @outcomes")
+        known = known.assign(outcome=known["id"].map(outcomes))
+        claims = board[["id", "notebook", "claim"]].set_axis(
+            ["claim", "notebook", "of the claim"], axis=1
+        )
+        self.statements = known.merge(claims, on="claim")
 
     def _repr_html_(self):
-        return "\n".join(
+        folds = [self._list(outcome) for outcome in (FAILS, UNDECIDED)]
+        folds += [
             self._fold(notebook, rows)
             for notebook, rows in self.board.groupby("notebook", sort=True)
+        ]
+        return "\n".join([f"<p>{self.summary()}</p>", *folds])
+
+    def summary(self):
+        """Two sentences: how the claims fared, and the statements behind them."""
+        claims = _counted(self.board["verdict"])
+        statements = _counted(self.statements["outcome"])
+        return (
+            f"Of the lecture's {len(self.board)} claims, as far as this course can test"
+            f" them: {claims}. They rest on {len(self.statements)} statements of the"
+            f" slides, each with a criterion of its own: {statements}."
         )
 
+    def _list(self, outcome):
+        rows = self.statements.query("outcome == @outcome")
+        shown = rows[["id", "statement", "of the claim", "notebook"]]
+        shown = shown.set_axis(["", "Statement", "of the claim", "Notebook"], axis=1)
+        word = _verb(outcome, len(rows))
+        title = f"{MARKS[outcome]} {len(rows)} of the statements {word}"
+        return _details(title, html_table(shown))
+
     def __repr__(self):
-        return "\n".join(
+        verdicts = [
             f"{row['id']} {row['verdict']}: {row['claim']}"
             for _, row in self.board.iterrows()
-        )
+        ]
+        return "\n".join([self.summary(), *verdicts])
 
     @staticmethod
     def _fold(notebook, rows):
-        counts = rows["verdict"].value_counts()
-        words = ", ".join(
-            f"{MARKS[word]} {counts[word]} {word}" for word in MARKS if word in counts
-        )
         marked = rows.assign(verdict=[f"{MARKS[w]} {w}" for w in rows["verdict"]])
         shown = marked[["id", "claim", "measured", "verdict", "repeated"]]
         shown = shown.set_axis(COLUMNS, axis=1)
         link = f'<a href="{notebook}.ipynb">{notebook}</a>'
-        title = f"<summary>{link}: {words}</summary>"
-        return f"<details>{title}\n{html_table(shown)}</details>"
+        return _details(f"{link}: {_counted(rows['verdict'])}", html_table(shown))
+
+
+def _counted(words):
+    """How often each verdict occurs, as "✓ 3 hold, ? 1 undecided"."""
+    counts = words.value_counts()
+    return ", ".join(
+        f"{MARKS[word]} {counts[word]} {_verb(word, counts[word])}"
+        for word in MARKS
+        if word in counts
+    )
+
+
+def _verb(verdict, number):
+    """The verdict's words after a number of claims."""
+    plural = verdict.replace("holds", "hold").replace("does", "do")
+    return verdict if number == 1 else plural
+
+
+def _details(title, content):
+    return f"<details><summary>{title}</summary>\n{content}</details>"

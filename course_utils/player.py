@@ -12,6 +12,7 @@ from matplotlib.animation import HTMLWriter
 from .figures import drawn, png
 
 COLOURS = 64  # of a frame: a drawing needs no more
+WHITE = 247  # of 255: what is lighter is made white, else the ground looks grey
 ICON = re.compile(r'<i class="fa fa-([\w-]+)[^"]*"></i>')
 SIGNS = {  # letters that every font has
     "fast-backward": "|◀",
@@ -95,7 +96,9 @@ class _Writer(HTMLWriter):
         from PIL import Image
 
         how = {"method": Image.Quantize.FASTOCTREE, "dither": Image.Dither.NONE}
-        self.pictures.append(png(drawn(self.fig).quantize(COLOURS, **how)))
+        few = drawn(self.fig).quantize(COLOURS, **how)
+        few.putpalette([255 if part > WHITE else part for part in few.getpalette()])
+        self.pictures.append(png(few))
 
 
 def _offline(html, picture, caption):

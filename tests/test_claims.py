@@ -180,6 +180,9 @@ def test_the_scoreboard_reads_the_tables_stored_in_notebooks(tmp_path):
     )
     board = scoreboard(tmp_path).set_index("id")
     assert board.loc["C02", ["measured", "verdict"]].tolist() == ["measured", "holds"]
+    assert board.loc["C02", "statements"] == dict.fromkeys(
+        ["C02a", "C02b", "C02c"], "holds"
+    )
     assert set(board.drop("C02")["verdict"]) == {"not measured"}
     assert set(scoreboard(tmp_path / "nowhere")["verdict"]) == {"not measured"}
 

@@ -60,6 +60,21 @@ def logistic(x):
     return 1 / (1 + np.exp(-x))
 
 
+def in_pieces(weight):
+    """A gradient from pieces whose means count with `weight(columns, size, m)`."""
+
+    def accumulated(mean_gradient, X, Y, size):
+        m = X.shape[1]
+        parts = [
+            weight(min(size, m - i), size, m)
+            * mean_gradient(X[:, i : i + size], Y[:, i : i + size])
+            for i in range(0, m, size)
+        ]
+        return sum(parts)
+
+    return accumulated
+
+
 def pieces(sigmoid=None, log=None, divide=None):
     """Three pieces of the engine, right but for the given ones."""
     return (
@@ -129,6 +144,12 @@ def he(n_in, n_out):
     return np.random.default_rng(0).normal(0, np.sqrt(2 / n_in), (n_out, n_in))
 
 
+def layer_norm(Z, gamma, beta, epsilon, axis=-2, ddof=0):
+    mean = Z.mean(axis=axis, keepdims=True)
+    var = Z.var(axis=axis, keepdims=True, ddof=ddof)
+    return gamma * (Z - mean) / np.sqrt(var + epsilon) + beta
+
+
 def drawn(std, n_in_first=False):
     def initialize(n_in, n_out):
         shape = (n_in, n_out) if n_in_first else (n_out, n_in)
@@ -151,6 +172,26 @@ def list_records(E):
 
 def count_past_the_end(E):
     return sum(E[t] < E[t + 1] for t in range(len(E)))
+
+
+def stop_waiting(start=1, delta=1, late=0, never=np.nan):
+    """Keras's patience, right or wrong in the given parts."""
+
+    def stop(E, patience, min_delta):
+        best = 0
+        for t, error in enumerate(E):
+            if error < E[best] - delta * min_delta:
+                best = t
+            if t - best >= patience + late:
+                return t + start
+        return never
+
+    return stop
+
+
+def stop_at_a_rise(E, patience, min_delta):
+    rises = [t + 1 for t in range(1, len(E)) if E[t] > E[t - 1] + min_delta]
+    return rises[0] if rises else np.nan
 
 
 def cosine(t, alpha_0, max_t):
@@ -192,6 +233,36 @@ def warm_cosine_in_whole_numbers(t, alpha_0, warmup, max_t):
 def warm_line(t, alpha_0, warmup, max_t):
     left = np.clip((max_t - t) / (max_t - warmup), 0, 1)
     return np.where(t < warmup, alpha_0 * t / warmup, alpha_0 * left)
+
+
+def moved_by(draw, wrap=False):
+    """A shift of each picture by what `draw` makes of the bound and the generator."""
+
+    def random_shift(batch, most, rng):
+        rows = []
+        for picture in batch:
+            down, right = draw(most, rng)
+            moved = np.roll(picture, (down, right), (0, 1))
+            if not wrap:
+                moved[: max(down, 0)], moved[:, : max(right, 0)] = 0, 0
+                moved[len(moved) + min(down, 0) :] = 0
+                moved[:, moved.shape[1] + min(right, 0) :] = 0
+            rows.append(moved)
+        return np.array(rows)
+
+    return random_shift
+
+
+def two_of(most, rng):
+    return rng.integers(-most, most + 1, 2)
+
+
+def square_norms(W):
+    return (W**2).sum(axis=1, keepdims=True)
+
+
+def max_norm(W, largest):
+    return W * np.sqrt(np.minimum(1, largest / square_norms(W)))
 
 
 def nothing(*arguments):
@@ -1036,6 +1107,36 @@ ANSWERS = {
             ((0.2, 0.01), "sigma"),
         ],
     ),
+    "08-keeps": (
+        [
+            (0.14, 0.07),
+            (np.sqrt(2 / 100), np.sqrt(2 / 400)),
+            ("0,14", "0.07"),
+            ([0.141, 0.0707],),
+        ],
+        [
+            ((0.1, 0.05), "tanh"),
+            ((0.14, 0.05), "tanh"),
+            ((0.07, 0.14), "order"),
+            ((0.14, 0.14), "width"),
+            ((0.14, 0.035), "root of n"),
+            ((0.16, 0.07), "grows"),
+            ((0.06, 0.07), "shrinks"),
+            (0.14, "two numbers"),
+        ],
+    ),
+    "08-multiple": (
+        [4, 4.0, "4", np.array([4.0])],
+        [
+            (1, "guessing"),
+            (2, "begins"),
+            (8, "Nearly"),
+            (16, "saturate"),
+            (0.5, "even more"),
+            (0.66, "share"),
+            (3, "seven multiples"),
+        ],
+    ),
     "08-glorot": (
         [
             (0.0476, 0.0824),
@@ -1066,6 +1167,8 @@ ANSWERS = {
             (drawn(lambda i, o: np.sqrt(1 / i)), "ReLU"),
             (drawn(lambda i, o: 1), "multiply"),
             (lambda i, o: 0.1 + he(i, o), "mean"),
+            (lambda i, o: he(400, 300), "arguments"),
+            (drawn(lambda i, o: 0.0707), "arguments"),
             (lambda i, o: np.zeros((o, i)), "0.0000"),
             (
                 lambda i, o: np.random.uniform(-1, 1, (o, i)) * np.sqrt(6 / i),
@@ -1105,15 +1208,50 @@ ANSWERS = {
             ((7 / 9, 3), "upside down"),
         ],
     ),
-    "09-stores": (
-        [(3, 5), ("3", "5"), ([3.0], [5.0]), (np.array([[3.0]]), np.array([[5.0]]))],
+    "09-valley": (
+        [(1037, 4), (1037, 1037 / 260), ("1037", "4"), ([1036.0, 4.0],)],
         [
-            ((3, np.sqrt(5)), "standard deviation"),
-            ((3, 6.67), "m - 1"),
-            ((3, 20), "sum"),
-            ((12, 5), "four values"),
-            ((3, 14), "squares"),
-            ((5, 3), "order"),
+            ((35, 4), "square"),
+            ((260, 4), "ratio 15"),
+            ((900, 4), "condition number"),
+            ((1037, 2), "by 2"),
+            ((1037, 0.25), "other way round"),
+            ((1037, 777), "difference"),
+            ((1037 / 260, 1037), "order"),
+        ],
+    ),
+    "09-moving": (
+        [(230, 22), ("230", "22"), ([230.0, 22.0],), (np.int64(230), np.array([22]))],
+        [
+            ((229, 22), "229"),
+            ((11, 22), "of the way"),
+            ((90, 22), "still missing"),
+            ((459, 44), "within 1 %"),
+            ((1, 22), "moving_mean"),
+            ((230, 21), "10.9 %"),
+            ((22, 230), "order"),
+        ],
+    ),
+    "09-layer": (
+        [
+            layer_norm,
+            lambda Z, g, b, e: b + g * (layer_norm(Z, 2, 1, e) - 1) / 2,
+            lambda Z, g, b, e: (
+                layer_norm(Z.swapaxes(-1, -2), 1, 0, e, axis=-1).swapaxes(-1, -2) * g
+                + b
+            ),
+        ],
+        [
+            (lambda Z, g, b, e: layer_norm(Z, g, b, e, axis=-1), "batch normalization"),
+            (lambda Z, g, b, e: layer_norm(Z, g, b, e, axis=None), "whole array"),
+            (lambda Z, g, b, e: layer_norm(Z, g, b, e, axis=0), "leading axis"),
+            (lambda Z, g, b, e: layer_norm(Z, 1, 0, e), "scale by gamma"),
+            (lambda Z, g, b, e: layer_norm(Z, g, 0, e), "add beta"),
+            (lambda Z, g, b, e: layer_norm(Z, 1, b, e), "not scaled"),
+            (lambda Z, g, b, e: layer_norm(Z, g, b, 0), "Where is epsilon"),
+            (lambda Z, g, b, e: layer_norm(Z, g, b, e, ddof=1), "1/n"),
+            (lambda Z, g, b, e: g * Z + b, "mean and variance of each column"),
+            (lambda Z, g, b, e: None, "return"),
         ],
     ),
     "09-outlier": (
@@ -1205,6 +1343,41 @@ ANSWERS = {
             ((2, -0.5), "without a penalty"),
         ],
     ),
+    "10-prune": (
+        [(0.86, 0.76), ("0,86", "0.75"), ([0.84, 0.78],), ([0.88], np.float32(0.74))],
+        [
+            ((0.76, 0.86), "other way round"),
+            ((86, 76), "from 0 to 1"),
+            ((0.76, 0.76), "With L1: at this share fewer"),
+            ((0.95, 0.75), "With L1: at this share more"),
+            ((0.86, 0.5), "penalty: at this share fewer"),
+            ((0.86, 0.9), "penalty: at this share more"),
+            ((0, 0), "at 0 %"),
+            (0.86, "two numbers"),
+        ],
+    ),
+    "10-maxnorm": (
+        [
+            max_norm,
+            lambda W, c: (
+                W * np.minimum(1, np.sqrt(c) / np.linalg.norm(W, axis=1)[:, None])
+            ),
+            lambda W, c: np.array([w * min(1, (c / (w @ w)) ** 0.5) for w in W]),
+            (max_norm,),
+        ],
+        [
+            (lambda W, c: W * np.minimum(1, c / square_norms(W)), "square root"),
+            (lambda W, c: W * np.minimum(1, c / square_norms(W) ** 0.5), "squared"),
+            (lambda W, c: max_norm(W.T, c).T, "row of W"),
+            (lambda W, c: W * np.sqrt(c / square_norms(W)), "keep their weights"),
+            (lambda W, c: W * min(1, np.sqrt(c / (W**2).sum())), "whole matrix"),
+            (lambda W, c: np.clip(W, -np.sqrt(c), np.sqrt(c)), "single weights"),
+            (lambda W, c: W, "Nothing has changed"),
+            (lambda W, c: square_norms(W), "shape"),
+            (lambda W, c: W * min(1, c / (W**2).sum(axis=1)), "truth value"),
+            (nothing, "return"),
+        ],
+    ),
     "10-dropout": (
         [(5, 4, 4), ("5", "4", "4"), ([5.0, 4.0, 4.0],), ([5], [4], [[4.0]])],
         [
@@ -1261,22 +1434,54 @@ ANSWERS = {
             (nothing, "return"),
         ],
     ),
-    "11-lambda": (
+    "11-patience": (
         [
-            (0.2, 0.2),
-            ("1/5", "0,2"),
-            ([0.2, 0.2],),
-            (0.1, 0.2),
-            ([0.2], np.array([0.2])),
+            stop_waiting(),
+            lambda E, patience, min_delta: np.array(
+                [stop_waiting()(E, patience, min_delta)]
+            ),
+            stop_waiting(never=float("nan")),
         ],
         [
-            ((5, 0.2), "one over"),
-            ((0.002, 0.2), "product"),
-            ((0.2, 0.8), "left"),
-            ((0.2, 0.25), "first order"),
-            ((0.2, 0.221), "early stopping"),
+            (stop_waiting(start=0), "from 1"),
+            (stop_waiting(never=0), "np.nan"),
+            (stop_waiting(delta=0), "not used"),
+            (stop_waiting(delta=-1), "sign"),
+            (stop_waiting(late=1), "too late"),
+            (stop_at_a_rise, "3, 2, 2.5"),
+            (lambda E, patience, min_delta: [4, 2], "alone"),
+            (lambda E, patience, min_delta: E, "one number"),
+            (nothing, "return"),
+        ],
+    ),
+    "11-bump": (
+        [(4, 12), ("4", "12"), ([4, 12.0],), ([4], [12])],
+        [
+            ((3, 12), "epoch 13"),
+            ((10, 12), "smallest"),
+            ((14, 12), "best one"),
+            ((4, 11), "above 11"),
+            ((4, 11.5), "whole"),
+            ((4, 20), "smallest"),
+            ((12, 4), "order"),
+        ],
+    ),
+    "11-lambda": (
+        [
+            (0.1, 0.2),
+            ("1/10", "0,2"),
+            ([0.1, 0.2],),
+            ([0.1], np.array([0.2])),
+        ],
+        [
+            ((0.2, 0.2), "half of it"),
+            ((10, 0.2), "one over"),
+            ((0.001, 0.2), "product"),
+            ((0.1, 0.8), "left"),
+            ((0.1, 0.25), "first order"),
+            ((0.1, 0.221), "early stopping"),
             ((0.1, 1 / 3), "2 lambda"),
-            ((0.4, 0.2), "tau"),
+            ((2, 0.2), "curvature"),
         ],
     ),
     "12-units": (
@@ -1327,6 +1532,30 @@ ANSWERS = {
             (lambda batch: batch[:, :, -1], "shape"),
             (nothing, "is `return` missing"),
         ],
+    ),
+    "12-shift": (
+        [
+            moved_by(two_of),
+            moved_by(lambda most, rng: rng.integers(-most, most, 2, endpoint=True)),
+            lambda batch, most, rng: list(moved_by(two_of)(batch, most, rng)),
+        ],
+        [
+            (moved_by(two_of, wrap=True), "np.roll"),
+            (moved_by(lambda most, rng: rng.integers(-most, most, 2)), "leaves b out"),
+            (moved_by(lambda most, rng: rng.integers(0, most + 1, 2)), "both ways"),
+            (moved_by(lambda most, rng: (most, 1)), "same way"),
+            (moved_by(lambda most, rng: (0, 0)), "Nothing has moved"),
+            (moved_by(lambda most, rng: (0, two_of(most, rng)[0])), "moved down"),
+            (moved_by(lambda most, rng: [two_of(most, rng)[0]] * 2), "same number"),
+            (moved_by(lambda most, rng: two_of(most + 1, rng)), "more than"),
+            (lambda batch, most, rng: batch + 1, "by whole pixels"),
+            (lambda batch, most, rng: batch[0], "shape"),
+            (nothing, "is `return` missing"),
+        ],
+    ),
+    "12-turn": (
+        [30, "30", 20.0, np.array([30])],
+        [(10, "most 7s"), (90, "smallest"), (0.083, "degrees"), (25, "steps of 10")],
     ),
     "12-updates": (
         [10, "10", 10.0, [10]],
@@ -1412,6 +1641,35 @@ ANSWERS = {
             ((0.03, 0.003, 0.001), "point"),
         ],
     ),
+    "13-babysit": (
+        [
+            [0.2, 0.1, 0.05, 0.02, 0.01, 0.007, 0.005, 0.004],
+            (0.1, 0.05, 0.03, 0.02, 0.01, 0.008, 0.006, 0.005),
+            ["0,5", "0,1", "0,05", "0,02", "0,01", "0,005", "0,005", "0,002"],
+            np.array([[0.3, 0.1, 0.04, 0.02, 0.011, 0.008, 0.006, 0.0045]]),
+        ],
+        [
+            ([0.0148] * 8, "A constant rate"),
+            ([0.1] * 8, "A constant rate"),
+            ([2.1, 0.1, 0.05, 0.02, 0.01, 0.007, 0.005, 0.004], "out of the bowl"),
+            ([0.001, 0.005, 0.01, 0.01, 0.01, 0.007, 0.005, 0.004], "not there yet"),
+            ([0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.01], "no longer falls"),
+            ([0.2, 0.1, 0.05], "8 numbers"),
+            ([-0.1, 0.1, 0.05, 0.02, 0.01, 0.007, 0.005, 0.004], "uphill"),
+        ],
+    ),
+    "13-limits": (
+        [("maximum", 3.0), ("max", 3), ("the maximum", "3"), (["Maximum", 3.0],)],
+        [
+            (("base", 3.0), "Compare"),
+            (("both", 3.0), "Which limit"),
+            (("maximum", 1.0), "three in four"),
+            (("maximum", 0.3), "go on"),
+            (("maximum", 0.1), "above 0.3"),
+            ((3.0, "maximum"), "quotation"),
+            ("maximum", "two things"),
+        ],
+    ),
     "14-pieces": (
         [(2.4, 3), ("2,4", "3"), ([2.4, 3.0],), ("12/5", [3])],
         [
@@ -1421,6 +1679,43 @@ ANSWERS = {
             ((2.4, 2.4), "does not see"),
             ((2.4, 9), "sum"),
             ((1.2, 3), "half"),
+        ],
+    ),
+    "14-accumulate": (
+        [
+            in_pieces(lambda n, size, m: n / m),
+            (in_pieces(lambda n, size, m: n / m),),
+            in_pieces(lambda n, size, m: 1.0 * n / m),
+        ],
+        [
+            (in_pieces(lambda n, size, m: 1), "divide"),
+            (in_pieces(lambda n, size, m: n), "sum over all samples"),
+            (in_pieces(lambda n, size, m: 1 / -(-m // size)), "plain mean"),
+            (in_pieces(lambda n, size, m: size / m), "its own number"),
+            (in_pieces(lambda n, size, m: n == size and size / m), "batch"),
+            (lambda mean, X, Y, size: mean(X[:, :size], Y[:, :size]), "first piece"),
+            (lambda mean, X, Y, size: mean(X, Y), "memory"),
+            (nothing, "return"),
+        ],
+    ),
+    "14-sketch": (
+        [(0.4, 0.08), ("0,4", "0,08"), ([0.4, 0.08],), (np.float32(0.4), [0.077])],
+        [
+            ((0.35, 0.06), "not yet"),
+            ((0.45, 0.1), "before"),
+            ((0.4, 0.59), "sharp"),
+            ((0.08, 0.4), "order"),
+            ((0.4, 0.04), "shift of 0.3"),
+        ],
+    ),
+    "14-spread": (
+        [0.35, 0.4, "0,35", [0.413], np.float32(0.3)],
+        [
+            (0.04, "much smaller"),
+            (0.32 / 2, "narrower"),
+            (0.6, "wider"),
+            (1.24, "g"),
+            (0.09, "spread"),
         ],
     ),
     "14-memory": (

@@ -25,9 +25,7 @@ LONGEST_CELL, LONGEST_LINE = 20, 88
 # counted), median lines of a cell, words; for each claim beyond five a little more.
 BUDGET = {"lines": 120, "cells": 20, "median": 5, "words": 1500}
 FOR_A_CLAIM = {"lines": 15, "cells": 2, "median": 0, "words": 150}
-MEDIAN_CELL = 13  # of every notebook, exercises counted
 LECTURE_CELLS = 5
-NOT_REBUILT = range(8, 15)  # notebooks that still begin with the evidence
 IGNORED_AT_MOST = 2  # nbval-ignore-output, in the whole course
 pytestmark = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
@@ -122,13 +120,10 @@ def test_links_between_notebooks_lead_somewhere(path):
 def test_cells_are_short(path):
     lengths = {c.id: lines(c) for c in visible(path) if c.cell_type == "code"}
     assert max(lengths.values()) <= LONGEST_CELL, lengths
-    assert statistics.median(lengths.values()) <= MEDIAN_CELL
 
 
 def test_the_lesson_is_in_plain_sight(path):
     """The budgets of a notebook that begins with the lesson."""
-    if int(path.stem[:2]) in NOT_REBUILT:
-        pytest.skip("not rebuilt yet")
     shown = visible(path)
     lengths = [
         lines(cell)

@@ -40,16 +40,42 @@ def test_a_title_without_minutes_is_refused(tmp_path):
         lecture_path(tmp_path)
 
 
-def test_the_verdicts_in_words_have_a_fold_for_each_notebook():
+STATEMENTS = pd.DataFrame(
+    [
+        ("C01a", "C01", "A neuron is a sum"),
+        ("C01b", "C01", "... and a <threshold>"),
+        ("C02a", "C02", "It ends"),
+        ("C09a", "C09", "Not judged"),
+    ],
+    columns=["id", "claim", "statement"],
+)
+
+
+def test_the_verdicts_in_words_say_how_the_lecture_fared(monkeypatch):
+    monkeypatch.setattr("course_utils.overview.load_statements", lambda: STATEMENTS)
+    fails, holds = "does not hold here", "holds"
     rows = [
-        ("C01", "01_a", "A <neuron>", "0.5 s", "holds", "10 of 10"),
-        ("C02", "01_a", "It ends", "3", "undecided", "9 of 10 (C02a)"),
-        ("C03", "02_b", "It fails", "", "holds", ""),
+        ("C01", "01_a", "A <neuron>", "0.5 s", "holds in part", "10 of 10"),
+        ("C02", "01_a", "It ends", "3", "undecided", "8 of 10 (C02a)"),
+        ("C03", "02_b", "It fails", "", "not measured", ""),
     ]
     names = ["id", "notebook", "claim", "measured", "verdict", "repeated"]
-    board = pd.DataFrame(rows, columns=names)
-    html = VerdictsInWords(board)._repr_html_()
-    assert html.count("<details>") == html.count("</details>") == 2
-    link = '<summary><a href="01_a.ipynb">01_a</a>: ✓ 1 holds, ? 1 undecided</summary>'
-    assert link in html and "A &lt;neuron&gt;" in html and "9 of 10 (C02a)" in html
-    assert repr(VerdictsInWords(board)).splitlines()[1] == "C02 undecided: It ends"
+    board = pd.DataFrame(rows, columns=names).assign(
+        statements=[{"C01a": holds, "C01b": fails}, {"C02a": "undecided"}, {}]
+    )
+    words = VerdictsInWords(board)
+    assert words.summary() == (
+        "Of the lecture's 3 claims, as far as this course can test them: ◐ 1 holds in"
+        " part, ? 1 undecided, · 1 not measured. They rest on 3 statements of the"
+        " slides, each with a criterion of its own: ✓ 1 holds, ? 1 undecided, ✗ 1 does"
+        " not hold here."
+    )
+    html = words._repr_html_()
+    assert html.count("<details>") == html.count("</details>") == 4
+    failed, undecided, first, second = html.split("<details>")[1:]
+    assert "✗ 1 of the statements does not hold here" in failed and "C01b" in failed
+    assert "... and a &lt;threshold&gt;" in failed and "C02a" not in failed
+    assert "C02a" in undecided and "C01b" not in undecided
+    link = '<summary><a href="01_a.ipynb">01_a</a>: ◐ 1 holds in part, ? 1 undecided'
+    assert link in first and "8 of 10 (C02a)" in first and "C03" in second
+    assert repr(words).splitlines()[2] == "C02 undecided: It ends"

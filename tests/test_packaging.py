@@ -139,6 +139,7 @@ def test_every_module_imports_only_declared_packages():
         "sklearn": "scikit-learn",
         "IPython": "jupyterlab",
         "jupyter_client": "nbclient",
+        "ipykernel": "jupyterlab",
         "PIL": "pillow",
     }
     for path in [

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..answers import Numbers, Parts
+from ..answers import Numbers, Parts, read
 from ..checks import exercise
 
 UNITS = Parts(
@@ -221,3 +221,105 @@ exercise(
         digits=4,
     )
 )
+
+
+@exercise(
+    "12-shift",
+    "Each picture has its own two numbers, and nothing comes in again on the other"
+    " side: this is RandomTranslation in whole pixels, with fill_mode='constant'.",
+    functions=1,
+)
+def _(random_shift):
+    for m, height, width, most in ((40, 9, 7, 2), (30, 6, 10, 3)):
+        rng = np.random.default_rng(m)
+        batch = rng.integers(1, 10, (m, height, width)).astype(float)
+        before = batch.copy()
+        moved = np.asarray(random_shift(batch, most, rng))
+        if moved.shape != batch.shape:
+            return (
+                f"The shape should stay (m, height, width), here {batch.shape}; yours"
+                f" is {moved.shape}."
+            )
+        if hint := shift_hint(before, moved, most):
+            return hint
+
+
+def slid(picture, down, right):
+    """A picture moved by whole pixels, with 0 where nothing is left."""
+    size = max(abs(down), abs(right))
+    padded = np.pad(picture, size)
+    rows, columns = (
+        slice(size - step, size - step + n)
+        for step, n in zip((down, right), picture.shape)
+    )
+    return padded[rows, columns]
+
+
+def shift_hint(batch, moved, most):
+    """What is wrong with pictures that should have been moved at random, or None."""
+    steps = range(-most - 1, most + 2)
+    every = [(down, right) for down in steps for right in steps]
+    found = []
+    for picture, result in zip(batch, moved):
+        fits = [step for step in every if np.array_equal(slid(picture, *step), result)]
+        if not fits:
+            if any(
+                np.array_equal(np.roll(picture, step, (0, 1)), result) for step in every
+            ):
+                return (
+                    "What leaves a picture comes in again on its other side (np.roll"
+                    " does so). It should be lost, and 0 come in."
+                )
+            return (
+                "A picture came back that is not the old one, moved by whole pixels"
+                f" from {-most} to {most} with 0 coming in."
+            )
+        found.append(fits[0])
+    down, right = np.transpose(found)
+    if not down.any() and not right.any():
+        return "Nothing has moved: draw two numbers for each picture, and use them."
+    if len(set(found)) == 1:
+        return (
+            "All pictures were moved in the same way: draw two numbers for each"
+            " picture."
+        )
+    if not down.any() or not right.any():
+        axis = "down" if right.any() else "right"
+        return f"No picture was moved {axis}: there are two directions, each at random."
+    if np.array_equal(down, right) or np.array_equal(down, -right):
+        return "Both directions have the same number: draw two for each picture."
+    low, high = (function([down, right]) for function in (np.min, np.max))
+    if max(-low, high) > most:
+        return f"Some pictures moved by more than {most} pixels, which was the most."
+    if low >= 0 or high <= 0:
+        return "Shifts should go both ways, up and down, left and right."
+    if high < most or low > -most:
+        return (
+            f"No picture was moved by {most if high < most else -most}:"
+            " rng.integers(a, b) leaves b out."
+        )
+    return None
+
+
+@exercise(
+    "12-turn",
+    "Turned by 20 degrees a 7 is still a 7 for us, and hard for a net that has"
+    " only seen upright ones: here augmentation can help.",
+)
+def _(*answer):
+    angle = read(answer, [30])[0]
+    if angle in (20, 30):  # on other machines the net may differ a little
+        return None
+    if angle in (0, 10):
+        return (
+            "There the net still reads most 7s. Put `which` at 7 and move the angle on"
+            " until the first number in the title is below 50."
+        )
+    if 0 < angle < 1:
+        return "Give the angle in degrees, as the slider does."
+    if angle > 30:
+        return (
+            "There fewer than half are read as 7, but it was so before: look for the"
+            " smallest such angle."
+        )
+    return "The slider goes in steps of 10 degrees: give one of them."

@@ -1,7 +1,9 @@
 """Exercises of notebook 14."""
 
-from ..answers import Numbers, Parts
-from ..checks import exercise
+import numpy as np
+
+from ..answers import Numbers, Parts, read
+from ..checks import close, exercise
 
 exercise(
     "14-pieces",
@@ -49,6 +51,76 @@ exercise(
     )
 )
 
+
+@exercise(
+    "14-accumulate",
+    "Each piece's mean counts as often as it has columns; the sum over all columns is"
+    " divided once, at the end. Only one piece has to be in memory at a time.",
+    functions=1,
+)
+def _(function):
+    rng = np.random.default_rng(0)
+    for m, size in ((12, 4), (10, 4), (5, 8), (7, 1)):
+        W, widths = rng.normal(size=(2, 3)), []
+        X, Y = rng.normal(size=(3, m)), rng.normal(size=(2, m))
+
+        def mean_gradient(part, targets, W=W, widths=widths):
+            widths.append(part.shape[1])
+            return (W @ part - targets) @ part.T / part.shape[1]
+
+        expected = (W @ X - Y) @ X.T / m
+        answer = function(mean_gradient, X, Y, size)
+        if hint := accumulate_hint(answer, expected, mean_gradient, X, Y, size):
+            return hint
+        if max(widths, default=0) > size:
+            return (
+                f"Right, but a piece of more than {size} columns was asked for: then"
+                " it need not fit into memory."
+            )
+
+
+def accumulate_hint(answer, expected, mean_gradient, X, Y, size):
+    if close(answer, expected):
+        return None
+    m = X.shape[1]
+    starts = range(0, m, size)
+    means = [
+        mean_gradient(X[:, i : i + size], Y[:, i : i + size]).copy() for i in starts
+    ]
+    sizes = [min(size, m - i) for i in starts]
+    whole = [mean for mean, own in zip(means, sizes) if own == size]
+    for wrong, hint in (
+        (sum(means), "This is the sum of the pieces' means: divide."),
+        (
+            sum(n * mean for n, mean in zip(sizes, means)),
+            "This is the sum over all samples. The loss is a mean: divide by their"
+            " number.",
+        ),
+        (
+            np.mean(means, axis=0),
+            f"With {m} columns in pieces of {size} the last piece is smaller: this is"
+            " the plain mean. Weigh each piece by its columns.",
+        ),
+        (
+            sum(size * mean for mean in means) / m,
+            "The last piece is smaller: it counts with its own number of columns.",
+        ),
+        (
+            np.mean(whole, axis=0) if whole else np.nan,
+            f"With {m} columns in pieces of {size} the last, smaller piece is missing.",
+        ),
+        (means[-1], "This is the last piece alone: add the pieces up."),
+        (means[0], "This is the first piece alone: add the pieces up."),
+    ):
+        if close(answer, wrong):
+            return hint
+    return (
+        f"With {m} columns in pieces of at most {size} it is not the gradient of the"
+        " whole batch. Sum the means of the pieces, each times its columns, and divide"
+        " by all columns."
+    )
+
+
 exercise(
     "14-memory",
     "16 GB - 16 bytes * 100 million = 14.4 GB are left, and a sample takes 4 bytes * 50"
@@ -81,6 +153,67 @@ exercise(
         " by the bytes of one sample's activations.",
     )
 )
+
+exercise(
+    "14-sketch",
+    "At 0.35 the sharp minimum's test loss is 0.49, at 0.4 it is 0.59. The flat one has"
+    " 0.08 there: it pays a seventh for the same shift. All of it is a drawing: whether"
+    " the two curves of a network are shifted so is another question.",
+)(
+    Parts(
+        {
+            "(a)": Numbers(
+                0.4,
+                {
+                    0.35: "At 0.35 the sharp minimum's test loss is 0.49: not yet one"
+                    " half.",
+                    (0.45, 0.5, 0.55, 0.6): "It is above one half there, but it was so"
+                    " before: move the slider back.",
+                    0.59: "This is the test loss. The question is for the shift.",
+                    0.3: "At 0.3 it is 0.39.",
+                },
+                "Move the slider step by step until the title says more than 0.50 for"
+                " the sharp one.",
+                digits=2,
+            ),
+            "(b)": Numbers(
+                0.08,
+                {
+                    0.59: "This is the sharp minimum's test loss. The title has the"
+                    " flat one's, too.",
+                    0.06: "This is at a shift of 0.35.",
+                    0.1: "This is at a shift of 0.45.",
+                    0.04: "This is at a shift of 0.3.",
+                    0.51: "This is the difference of the two.",
+                },
+                "Read the first number of the title at the shift of (a).",
+                digits=1,
+            ),
+        }
+    )
+)
+
+
+@exercise(
+    "14-spread",
+    "By g the rate is 0.04 * 31 / 3 = 0.41. That holds for small rates: at larger ones"
+    " the cloud is a little wider than g says, so that about 0.35 is enough.",
+)
+def _(*answer):
+    rate = float(read(answer, [0.35])[0])
+    if 0.3 <= rate <= 0.45:
+        return None
+    for wrong, hint in (
+        (0.04, "At the same rate the cloud is much smaller."),
+        (0.09, "This is the spread. The question is for the rate."),
+        (1.24, "This is g. The question is for the rate."),
+    ):
+        if abs(rate - wrong) < 0.005:
+            return hint
+    if rate < 0.3:
+        return "With this rate the cloud of B = 16 is narrower: move the slider up."
+    return "With this rate the cloud of B = 16 is wider: move the slider down."
+
 
 exercise(
     "14-noise",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..answers import Hint, Numbers, Parts, read
+from ..answers import Hint, Numbers, Parts
 from ..checks import close, exercise
 
 exercise(
@@ -166,56 +166,183 @@ def _(count):
     )
 
 
+CURVES = (
+    np.array([9.0, 7, 6, 6.5, 5.9, 5.95, 5.5, 5.4, 6, 5.3, 5.6, 5.7, 5.8]),
+    np.array([3.0, 2, 2.5, 2.5, 2.5, 1, 4, 4, 4, 4]),
+    np.array([5.0, 4, 3, 2, 1]),
+    np.array([1.0, 2, 3, 4, 5, 6]),
+)
+SETTINGS = ((2, 0.0), (3, 0.2), (2, 0.5), (1, 0.0), (3, 1.5), (4, 0.5))
+
+
+def waiting(counted=lambda t: t + 1, better=None, over=None, last=False):
+    """Keras's patience with min_delta, right or wrong in the given parts."""
+    better = better or (lambda E, best, t, delta: E[t] < E[best] - delta)
+    over = over or (lambda waited, patience: waited >= patience)
+
+    def stop(E, patience, min_delta):
+        best = 0
+        for t in range(1, len(E)):
+            if better(E, t - 1 if last else best, t, min_delta):
+                best = t
+            if over(t - best, patience):
+                return counted(t)
+        return np.nan
+
+    return stop
+
+
+WRONG_WAITS = (
+    (
+        waiting(counted=lambda t: t),
+        "All a place too early: the exercise counts epochs from 1, Python from 0.",
+    ),
+    (
+        waiting(over=lambda waited, patience: waited > patience),
+        "One epoch too late: stop when the best epoch is `patience` epochs old, not"
+        " older.",
+    ),
+    (
+        waiting(better=lambda E, best, t, delta: E[t] < E[best]),
+        "`min_delta` is not used: a smaller gain than that does not make a new best.",
+    ),
+    (
+        waiting(better=lambda E, best, t, delta: E[t] < E[best] + delta),
+        "The sign of `min_delta`: the error must be lower than the best *minus*"
+        " min_delta.",
+    ),
+    (
+        waiting(last=True),
+        "You compare with the epoch before. Patience counts from the best epoch of all"
+        " so far.",
+    ),
+)
+
+
+@exercise(
+    "11-patience",
+    "With a min_delta of 0 it is our `hindsight`; a larger one stops runs that creep.",
+    functions=1,
+)
+def _(stop):
+    cases = [(E, *setting) for E in CURVES for setting in SETTINGS]
+    answers = [stop(E, patience, delta) for E, patience, delta in cases]
+    if any(isinstance(answer, (list, tuple)) for answer in answers):
+        raise Hint("Return the epoch of the stop alone, one number.")
+    if any(np.size(answer) != 1 for answer in answers):
+        raise Hint("Return one number for the curve.")
+    try:
+        answers = np.array([float(np.ravel(answer)[0]) for answer in answers])
+    except (TypeError, ValueError):
+        raise Hint(
+            "Return a number: the epoch of the stop, or np.nan where it never comes."
+        ) from None
+
+    def agrees(rule):
+        expected = [rule(E.copy(), patience, delta) for E, patience, delta in cases]
+        return np.array_equal(answers, expected, equal_nan=True)
+
+    if agrees(waiting()):
+        return None
+    for rule, hint in WRONG_WAITS:
+        if agrees(rule):
+            return hint
+    expected = np.array([waiting()(*case) for case in cases])
+    if not np.isnan(answers[np.isnan(expected)]).all():
+        return "Where the stop never comes, return np.nan (5, 4, 3, 2, 1 never stops)."
+    return (
+        "For 3, 2, 2.5, 2.5, 2.5, 1, 4, 4, 4, 4 with patience 2 and min_delta 0 the"
+        f" answer is 4; yours is {answers[6]:g}."
+    )
+
+
+exercise(
+    "11-bump",
+    "The best epoch is 10 and the next record comes with epoch 14, so a patience of 4"
+    " is just enough. The bump is 0.67/0.60 - 1 = 11.7 % high.",
+)(
+    Parts(
+        {
+            "Patience": Numbers(
+                4,
+                {
+                    3: "At epoch 13 the best one is 3 epochs old, so a patience of 3"
+                    " still stops there. Move the slider one further.",
+                    10: "10 survives it, but is it the smallest? Move the slider down"
+                    " until the title names an epoch.",
+                    5: "5 survives it. Does one less, too?",
+                    14: "14 is the epoch of the next record. Patience counts epochs"
+                    " since the best one, epoch 10.",
+                    2: "2 is fooled: the title names the epoch of the stop.",
+                },
+                "Move the slider of the patience until the title says *never*; what is"
+                " the smallest such value?",
+            ),
+            "Alpha": Numbers(
+                12,
+                {
+                    11: "GL reaches 11.7 % at the top of the bump, which is above 11.",
+                    (11.5, 11.7, 11.67): "Nearly: it is asked for a whole number. The"
+                    " bump is 11.7 % high.",
+                    13: "13 survives it. Does one less, too?",
+                    20: "20 survives it, but is it the smallest?",
+                    5: "GL 5 is fooled: the title names the epoch of the stop.",
+                    10: "Not yet: the bump rises from 0.60 to 0.67, and that is more"
+                    " than 10 %.",
+                },
+                "Move the slider of GL until the title says *never*; what is the"
+                " smallest whole value?",
+            ),
+        }
+    )
+)
+
+
 SAME_SHRINKAGE = Parts(
     {
         "Lambda": Numbers(
-            0.2,
+            0.1,
             {
-                5.0: "5 is tau alpha. Fewer steps are stronger regularization, so"
-                " lambda is one over it.",
-                (0.002, 0.01 / 500): "Both the number of steps and the rate belong into"
-                " the product: lambda = 1 / (tau alpha).",
-                100.0: "This is 1/alpha. Divide by the number of steps, too.",
-                50_000.0: "This is tau / alpha. lambda is 1 / (tau alpha).",
-                4.0: "The curvature h does not belong in it: lambda = 1 / (tau alpha).",
+                0.2: "1 / (tau alpha) belongs to a penalty lambda w^2 / 2. The"
+                " lecture's is lambda w^2, and needs half of it.",
+                (5.0, 10.0): "This is the product of steps and rate. Fewer steps are"
+                " stronger regularization, so lambda is one over it.",
+                (0.001, 0.01 / 500, 0.002): "Both the number of steps and the rate"
+                " belong into the product: lambda = 1 / (2 tau alpha).",
+                (50.0, 100.0): "Divide by the number of steps, too.",
+                (25_000.0, 50_000.0): "This has tau above the line. lambda is 1 / (2"
+                " tau alpha).",
+                (2.0, 4.0): "The curvature h does not belong in it: lambda = 1 / (2 tau"
+                " alpha).",
             },
-            "lambda = 1 / (tau alpha), with tau = 500 and alpha = 0.01.",
+            "lambda = 1 / (2 tau alpha), with tau = 500 and alpha = 0.01.",
         ),
         "Share": Numbers(
             0.2,
             {
-                0.8: "lambda / (h + lambda) is the share that is left; the share gone"
-                " is h / (h + lambda).",
+                0.8: "2 lambda / (h + 2 lambda) is the share that is left; the share"
+                " gone is h / (h + 2 lambda).",
                 1 - (1 - 0.0005) ** 500: "This share is the one of early stopping:"
-                " near, but L2 goes h / (h + lambda).",
+                " near, but L2 goes h / (h + 2 lambda).",
                 (1 - 0.0005) ** 500: "This is what early stopping leaves. L2 goes h /"
-                " (h + lambda).",
-                0.25: "h / lambda is the first order only: the share is h / (h +"
+                " (h + 2 lambda).",
+                0.25: "h / (2 lambda) is the first order only: the share is h / (h + 2"
                 " lambda).",
-                1 / 9: "With the penalty lambda W^2 / 2 of this section the share is h"
-                " / (h + lambda), without a factor 2.",
-                1 / 101: "lambda is 0.2, not 5: h / (h + lambda).",
+                1 / 3: "The penalty lambda w^2 pulls with 2 lambda w: the share is h /"
+                " (h + 2 lambda).",
+                0.5: "h / lambda is the first order of h / (h + lambda); and the share"
+                " is h / (h + 2 lambda).",
+                1 / 9: "h / (h + 2 lambda), with lambda = 0.1: have you taken 0.2 for"
+                " it?",
             },
-            "The share is h / (h + lambda), with h = 0.05.",
+            "The share is h / (h + 2 lambda), with h = 0.05.",
         ),
     }
 )
 
 
-@exercise(
+exercise(
     "11-lambda",
-    "1/(500 * 0.01) = 0.2, and 0.05/0.25 = 0.2. Early stopping goes 1 - (1 -"
+    "1/(2 * 500 * 0.01) = 0.1, and 0.05/0.25 = 0.2. Early stopping goes 1 - (1 -"
     " 0.0005)^500 = 0.22 of the way.",
-)
-def _(*answer):
-    numbers = read(answer, SAME_SHRINKAGE.expected, " (lambda, share)")
-    decay, share = numbers
-    if np.isclose(decay, 0.1, rtol=1e-3):  # the lecture's penalty, lambda W^2
-        if np.isclose(share, 0.2, rtol=1e-3):
-            return None
-        return (
-            "lambda = 1 / (2 tau alpha) belongs to the penalty lambda W^2 of notebook"
-            " 10. With it the share is h / (h + 2 lambda). With the penalty of this"
-            " section, lambda W^2 / 2, lambda is 1 / (tau alpha)."
-        )
-    return SAME_SHRINKAGE(*numbers)
+)(SAME_SHRINKAGE)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..answers import Hint, Numbers, Parts
+from ..answers import Hint, Numbers, Parts, read
 from ..checks import exercise
 
 exercise(
@@ -79,6 +79,43 @@ exercise(
         }
     )
 )
+
+
+@exercise(
+    "08-keeps",
+    "He's sqrt(2 / n): 0.141 for 100 units and half of it for 400. The picture and the"
+    " formula agree.",
+)
+def _(*answer):
+    sigmas = read(answer, [0.14, 0.07])
+    for width, sigma, right in zip((100, 400), sigmas, (0.14, 0.07)):
+        if 0.92 * right <= sigma <= 1.08 * right:
+            continue
+        if np.allclose(sigmas, [0.07, 0.14]):
+            return (
+                "The right numbers, but in the wrong order: first 100 units, then 400."
+            )
+        if abs(sigma / (right / np.sqrt(2)) - 1) < 0.05:
+            return (
+                f"{sigma:g} keeps the signal of tanh with {width} units. Choose relu"
+                " above the picture: it loses more."
+            )
+        if width == 400 and sigma > 0.12:
+            return (
+                "Set the width to 400 and look again: with more terms in the sum the"
+                " weights must be smaller."
+            )
+        if width == 400 and abs(sigma - 0.035) < 0.002:
+            return (
+                "Four times the units need half of sigma, not a quarter: the sum grows"
+                " with the root of n."
+            )
+        way = "shrinks: move it up" if sigma < right else "grows: move it down"
+        return (
+            f"With {width} relu units and this sigma the signal {way} until a layer"
+            " multiplies A by about 1."
+        )
+
 
 exercise(
     "08-glorot",
@@ -173,6 +210,14 @@ def _(function):
             "The standard deviation is right. But the exercise asks for a Gaussian, and"
             " this looks uniform."
         )
+    for n_in, n_out in ((1000, 200), (50, 600)):
+        other = np.asarray(function(n_in, n_out), dtype=float)
+        right = np.sqrt(2 / n_in)
+        if other.shape != (n_out, n_in) or abs(other.std() / right - 1) > 0.03:
+            return (
+                f"Right for n_in = 400 and n_out = 300, but not for n_in = {n_in} and"
+                f" n_out = {n_out}: both numbers must come from the arguments."
+            )
 
 
 exercise(
@@ -216,5 +261,28 @@ exercise(
                 " layers?",
             ),
         }
+    )
+)
+
+exercise(
+    "08-multiple",
+    "With 4 times Xavier's a layer's factor, (1/4) sqrt(n) sigma, is about 1. Smaller"
+    " weights lose the signal, and 16 times larger ones saturate.",
+)(
+    Numbers(
+        4,
+        {
+            1: "Xavier's own weights: the read-out says that only a tenth of the digits"
+            " are right, as by guessing.",
+            2: "It begins to learn there. Move the slider on.",
+            8: "Nearly as good: compare the shares of the digits that are right.",
+            16: "There many units saturate: the share that is right falls again.",
+            (0.25, 0.5): "Less than Xavier's loses even more of the signal. Try larger"
+            " multiples.",
+            (0.66, 66, 0.65, 65): "This is the share of right digits. Which multiple"
+            " gives it?",
+        },
+        "Set sigmoid and rate 1, try the seven multiples, and compare the shares of the"
+        " digits that are right.",
     )
 )

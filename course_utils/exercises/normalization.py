@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..answers import Hint, Numbers, Parts, read
-from ..checks import exercise
+from ..checks import close, exercise
 
 TRAINING = [2, 4, 4, 4, 5, 5, 7, 9]
 ZEROS_AND_ONE = np.array([0] * 100 + [1000])
@@ -52,35 +52,78 @@ exercise(
 )
 
 exercise(
-    "09-stores",
-    "The mean is 3 and the squared deviations are 9, 1, 1, 9: their mean is 5. The"
-    " layer takes the root when it is called.",
+    "09-valley",
+    "The condition number is s^2 = 900, and a step leaves 899/901 of the error. Twice"
+    " the ratio means four times the condition number, and four times the steps.",
 )(
     Parts(
         {
-            "Mean": Numbers(
-                3.0,
+            "Steps": Numbers(
+                1037.0,
                 {
-                    12.0: "12 is the sum. Divide it by the four values.",
-                    4.0: "There are four values, 0 is one of them: 12 / 4.",
+                    (35.0, 34.0): "The steps grow with the square of the ratio. Call"
+                    " steps_needed(30).",
+                    116.0: "This is the number for the ratio 10.",
+                    260.0: "This is the number for the ratio 15.",
+                    900.0: "This is the condition number, 30^2. Count the steps:"
+                    " steps_needed(30).",
+                    0.0: "It has not arrived within the steps that are counted: let"
+                    " descend_bowl take more.",
                 },
-                "The mean of 0, 2, 4, 6.",
+                "Call steps_needed(30).",
             ),
-            "Variance": Numbers(
-                5.0,
+            "Growth": Numbers(
+                1037 / 260,
                 {
-                    np.sqrt(5): "This is the standard deviation. The layer keeps its"
-                    " square, the variance.",
-                    (20 / 3, np.sqrt(20 / 3)): "Keras divides by m = 4, not by m - 1 ="
-                    " 3, and keeps the variance.",
-                    20.0: "This is the sum of the squared deviations. Divide it by m ="
-                    " 4.",
-                    14.0: "This is the mean of the squares. Take the squared mean off.",
-                    2.0: "This is the mean of the absolute deviations. The variance"
-                    " takes squares.",
-                    3.0: "This is the mean. The variance is the mean of (x - 3)^2.",
+                    4.0: None,  # right, too: the rule for large ratios
+                    2.0: "The ratio grows by 2. By which factor does the number of"
+                    " steps grow?",
+                    (0.25, 260 / 1037): "The other way round: steps at 30 over steps at"
+                    " 15.",
+                    777.0: "This is the difference. By which *factor* do they grow?",
                 },
-                "The mean of (x - 3)^2 over the four values.",
+                "steps_needed(30) / steps_needed(15).",
+            ),
+        }
+    )
+)
+
+exercise(
+    "09-moving",
+    "Each call leaves 0.99 of what is missing, and 0.99^230 = 0.099; with 0.9 it is"
+    " 0.9^22 = 0.098. In a short training, or with few batches, Keras's default has not"
+    " forgotten its start: lower the momentum.",
+)(
+    Parts(
+        {
+            "Default": Numbers(
+                230,
+                {
+                    229: "Nearly: after 229 calls 10.01 % are still missing.",
+                    (10, 11): "This is how long it takes to come 10 % of the way. It is"
+                    " to come within 10 %.",
+                    (90, 91): "It does not go by 1 % of the whole each time, but by 1 %"
+                    " of what is still missing.",
+                    459: "This is within 1 %. It is to come within 10 %.",
+                    22: "This is the number with the momentum 0.9. Keras's default is"
+                    " 0.99.",
+                    1: "The layer answers with the batch's own mean at once. Look at"
+                    " layer.moving_mean.",
+                },
+                "Call the layer in a loop and look at layer.moving_mean after each"
+                " call, or solve 0.99^n <= 0.1.",
+            ),
+            "With 0.9": Numbers(
+                22,
+                {
+                    21: "Nearly: after 21 calls 10.9 % are still missing.",
+                    9: "It does not go by 10 % of the whole each time, but by 10 % of"
+                    " what is still missing.",
+                    23: "Nearly: after 22 calls 9.8 % are missing, which is enough.",
+                    230: "This is the number with the default, 0.99.",
+                },
+                "A new layer, keras.layers.BatchNormalization(momentum=0.9), and the"
+                " same count; or solve 0.9^n <= 0.1.",
             ),
         }
     )
@@ -200,3 +243,74 @@ exercise(
         }
     )
 )
+
+
+@exercise(
+    "09-layer",
+    "Each sample is normalized by its own units, so a batch of one is no problem, and"
+    " training and inference are the same.",
+    functions=1,
+)
+def _(layer_norm):
+    rng = np.random.default_rng(9)
+    for shape in ((4, 3), (3, 5), (2, 4, 3)):
+        Z = rng.normal(2, 3, shape)
+        gamma, beta = rng.normal(1, 0.5, (2, shape[-2], 1))
+        for epsilon in (0.5, 1e-3):
+            answer = layer_norm(Z, gamma, beta, epsilon)
+            if hint := layer_norm_hint(answer, Z, gamma, beta, epsilon):
+                return hint
+
+
+def normalized(Z, axis, epsilon, ddof=0):
+    """Z with mean 0 and variance 1 (nearly) over an axis."""
+    var = Z.var(axis=axis, keepdims=True, ddof=ddof)
+    return (Z - Z.mean(axis=axis, keepdims=True)) / np.sqrt(var + epsilon)
+
+
+def layer_norm_hint(answer, Z, gamma, beta, epsilon):
+    right = normalized(Z, -2, epsilon)
+    var = Z.var(axis=-2, keepdims=True)
+    centred = Z - Z.mean(axis=-2, keepdims=True)
+    if close(answer, gamma * right + beta):
+        return None
+    if close(answer, gamma * normalized(Z, -1, epsilon) + beta):
+        return (
+            "This is batch normalization: mean and variance over the samples. Take them"
+            " over the units, axis=-2."
+        )
+    if close(answer, gamma * normalized(Z, None, epsilon) + beta):
+        return (
+            "One mean and one variance for the whole array: each sample (column) needs"
+            " its own, so give axis=-2 and keepdims=True."
+        )
+    if close(answer, gamma * normalized(Z, 0, epsilon) + beta):
+        return (
+            "Right for an array (n_l, m). With a leading axis the units stand on the"
+            " last axis but one: axis=-2."
+        )
+    if close(answer, right):
+        return "Normalized rightly. Now scale by gamma and shift by beta."
+    if close(answer, gamma * right):
+        return "Scaled, but not shifted: add beta."
+    if close(answer, right + beta):
+        return "Shifted, but not scaled: multiply the normalized Z by gamma."
+    if close(answer, gamma * (right + beta)):
+        return "Scale first, then shift: gamma Z_hat + beta, not gamma (Z_hat + beta)."
+    if close(answer, gamma * normalized(Z, -2, 0) + beta):
+        return "Where is epsilon? Add it to the variance, inside the root."
+    if close(answer, gamma * centred / (np.sqrt(var) + epsilon) + beta):
+        return "epsilon belongs inside the root: sqrt(variance + epsilon)."
+    if close(answer, gamma * centred / (var + epsilon) + beta):
+        return "Divide by the root of the variance (plus epsilon), not by the variance."
+    if close(answer, gamma * normalized(Z, -2, epsilon, ddof=1) + beta):
+        return "The variance is the mean of the squared deviations: 1/n, not 1/(n - 1)."
+    if np.shape(answer) != np.shape(Z):
+        return (
+            f"The answer must have the shape of Z, {np.shape(Z)}, not"
+            f" {np.shape(answer)}."
+        )
+    return (
+        "Take mean and variance of each column, axis=-2 with keepdims=True; then"
+        " (Z - mean) / sqrt(variance + epsilon), times gamma, plus beta."
+    )

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..answers import Numbers, Parts
-from ..checks import exercise
+from ..answers import Numbers, Parts, read
+from ..checks import close, exercise
 
 exercise(
     "10-step",
@@ -207,3 +207,98 @@ exercise(
         }
     )
 )
+
+L1_SHARE, PLAIN_SHARE = 0.86, 0.76  # that cost 20 errors in 1,000
+
+
+@exercise(
+    "10-prune",
+    "L1 leaves a few large weights that matter and many that do not. Without a penalty"
+    " every weight matters a little, so the errors come much earlier.",
+)
+def _(*answer):
+    sparse, plain = read(answer, [L1_SHARE, PLAIN_SHARE], " (with L1, without)")
+    if max(sparse, plain) > 1:
+        return "Give shares from 0 to 1: 0.5 for one half."
+    if within(sparse, PLAIN_SHARE) and within(plain, L1_SHARE):
+        return "The other way round: first the net with L1, then without a penalty."
+    for name, share, right in (
+        ("With L1", sparse, L1_SHARE),
+        ("Without a penalty", plain, PLAIN_SHARE),
+    ):
+        if not within(share, right):
+            return f"{name}: {prune_hint(share, right)}"
+
+
+def within(share, right):
+    return abs(share - right) <= 0.03 + 1e-9
+
+
+def prune_hint(share, right):
+    if share <= 0:
+        return (
+            "read the errors at 0 % first, then move the share until there are 20 more."
+        )
+    if share < right:
+        return "at this share fewer than 20 errors have been added: prune more."
+    return "at this share more than 20 errors have been added: prune less."
+
+
+@exercise(
+    "10-maxnorm",
+    "A row of W is a unit: its squared norm is a sum over axis 1, and the factor is the"
+    " root of largest over it, never above 1. In Keras it is the constraint MaxNorm"
+    " (there of columns, and given the norm, not its square).",
+    functions=1,
+)
+def _(function):
+    rng = np.random.default_rng(10)
+    for size, largest in (((4, 6), 15.0), ((3, 2), 1.0), ((5, 40), 15.0)):
+        W = rng.normal(0, 2, size) * np.linspace(0.1, 2, size[0])[:, None]
+        W_new = function(W, largest)
+        if hint := max_norm_hint(W_new, W, largest):
+            return hint
+    return None
+
+
+def max_norm_hint(W_new, W, largest):
+    squared = (W**2).sum(axis=1, keepdims=True)
+    columns = (W**2).sum(axis=0, keepdims=True)
+    if close(W_new, scaled(W, np.sqrt(largest / squared))):
+        return None
+    if close(W_new, W):
+        return "Nothing has changed, but some units' squared norm is above the largest."
+    if close(W_new, scaled(W, largest / squared)):
+        return (
+            "Too short: to bring the squared norm down to the largest one, the weights"
+            " shrink by the square root of largest / squared norm."
+        )
+    if close(W_new, scaled(W, largest / np.sqrt(squared))):
+        return (
+            "Largest is the largest *squared* norm: compare it with the sum of squares."
+        )
+    if close(W_new, scaled(W, np.sqrt(largest / columns))):
+        return (
+            "A unit's incoming weights are a row of W, (n_l, n_(l-1)): sum over axis 1."
+        )
+    if close(W_new, W * np.sqrt(largest / squared)):
+        return "Units below the largest norm keep their weights: a factor of at most 1."
+    if close(W_new, scaled(W, np.sqrt(largest / (W**2).sum()))):
+        return "The norm is that of each unit, a row of W, not of the whole matrix."
+    if close(W_new, np.clip(W, -np.sqrt(largest), np.sqrt(largest))):
+        return (
+            "This cuts single weights off. Scale all weights of a unit by one factor."
+        )
+    if np.shape(W_new) != W.shape:
+        return (
+            f"The result has the shape {np.shape(W_new)}, W has {W.shape}:"
+            " keepdims=True keeps a column of norms."
+        )
+    return (
+        "Not yet: a factor for each row, the root of largest / squared norm where the"
+        " squared norm is above the largest, else 1."
+    )
+
+
+def scaled(W, factor):
+    return W * np.minimum(1, factor)

@@ -1,8 +1,10 @@
 """Exercises of notebook 13."""
 
+import re
+
 import numpy as np
 
-from ..answers import Hint, Numbers, Parts
+from ..answers import Hint, Numbers, Parts, read
 from ..checks import close, exercise
 
 exercise(
@@ -179,4 +181,82 @@ exercise(
             ),
         }
     )
+)
+
+BEST_CONSTANT = 0.00406  # E[f] after 400 updates, at the rate 0.0148
+
+
+@exercise(
+    "13-babysit",
+    "Large first, to get there, then smaller and smaller: no rate is the best one for"
+    " all of the run.",
+)
+def _(*answer):
+    if len(answer) == 1:
+        (answer,) = answer
+    rates = read(answer, np.zeros(8), ", the rates of the eight stages")
+    if np.any(rates < 0):
+        return "A negative rate walks uphill."
+    second_moment, left = 100.0, []
+    for alpha in np.repeat(rates, 50):
+        second_moment = (1 - alpha) ** 2 * second_moment + alpha**2
+        left.append(min(second_moment, 1e9) / 2)
+    stages = ", ".join(f"{f:.2g}" for f in left[49::50])
+    if left[-1] < BEST_CONSTANT / 2:
+        return None
+    shown = f"E[f] after each stage: {stages}. The goal is {BEST_CONSTANT / 2:.3f}."
+    if np.any(rates >= 2):
+        return f"{shown} A rate of 2 or more throws the ball out of the bowl."
+    if np.ptp(rates) == 0:
+        return (
+            f"{shown} A constant rate leaves {BEST_CONSTANT:.4f} at best: begin with a"
+            " larger one and lower it when E[f] no longer falls."
+        )
+    if left[49] > 0.5:
+        return f"{shown} The first rates are too small: the ball is not there yet."
+    ends = np.array(left[49::50])
+    stuck = np.flatnonzero(ends[1:] > 0.95 * ends[:-1])
+    if stuck.size:
+        return (
+            f"{shown} In stage {stuck[0] + 2} it no longer falls: there the rate must"
+            " be lower."
+        )
+    return (
+        f"{shown} Lower the rate when E[f] stands at its floor, and not much earlier:"
+        " after t updates a rate of about 1/t does most."
+    )
+
+
+@exercise(
+    "13-limits",
+    "The base hardly matters, since the rate spends little time there. Too high a"
+    " maximum ruins the run, and no later cycle mends it.",
+)
+def _(*answer):
+    if len(answer) == 1:
+        (answer,) = answer
+    if not isinstance(answer, (list, tuple)) or len(answer) != 2:
+        return 'Give two things: "base" or "maximum", and a number from the slider.'
+    word, maximum = answer
+    if not isinstance(word, str):
+        return 'First give "base" or "maximum", in quotation marks.'
+    if re.search(r"\b(base|lower|min\w*)\b", word.lower()):
+        return (
+            "Compare: base from 0.0003 to 0.03 with maximum 0.3, then maximum from 0.03"
+            " to 3 with base 0.01. Which changes the number in the title more?"
+        )
+    if not re.search(r"\b(max\w*|top|upper)\b", word.lower()):
+        return 'Which limit: "base" or "maximum"?'
+    return FIRST_BAD(maximum)
+
+
+FIRST_BAD = Numbers(
+    3.0,
+    {
+        0.3: "The limit is right. With 0.3 nine in ten are right: go on.",
+        1.0: "The limit is right. With 1 about three in four are still right: go on.",
+        (0.003, 0.01, 0.03, 0.1): "The limit is right. The maximum that is asked for"
+        " lies above 0.3.",
+    },
+    "The limit is right. Then give the number at the slider `top`.",
 )
