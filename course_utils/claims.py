@@ -38,7 +38,7 @@ ENOUGH = 10  # fresh repetitions, and the share of them that must come out as re
 AGREEMENT = 0.9
 
 _recorded = {}  # claim -> its row in the closing table, of this kernel
-_values = {}  # statement -> the number it was judged by, of this kernel
+_values = {}  # statement -> its outcome and the number behind it, of this kernel
 
 
 class BrokenExperiment(AssertionError):
@@ -115,9 +115,10 @@ def verdict(claim, measured, says, checks=None):
         decide.
         All hold: the claim holds; some: it holds in part; none: it does not hold here.
         A statement whose interval lies across its criterion is undecided, and so is a
-        measured one that came out otherwise in more than one of ten fresh repetitions
-        (``data/replication.csv``); the claim is undecided if no statement holds, but
-        not all are refuted. An erratum is mended if all its statements hold.
+        measured one that came out neither true nor false in nine of ten fresh
+        repetitions (``data/replication.csv``); the claim is undecided if no statement
+        holds, but not all are refuted. An erratum is mended if all its statements
+        hold.
     checks : dict of str to bool, optional
         What must be true for the experiment to count (the baseline learned, a bound
         that is a theorem is kept). It decides nothing.
@@ -153,46 +154,46 @@ def verdict(claim, measured, says, checks=None):
         for name, row in statements.iterrows()
     }
     found = {name: judgement.outcome for name, judgement in judged.items()}
-    doubts = _doubts(found, statements["kind"])
+    doubts = _doubts(statements["kind"])
     outcomes = {name: None if name in doubts else found[name] for name in found}
     word = _word(claim, list(outcomes.values()))
     _recorded[claim] = {
         "id": claim,
         "measured": measured,
         "verdict": word,
-        "statements": {name: OUTCOMES[outcome] for name, outcome in found.items()},
+        "statements": {name: OUTCOMES[outcome] for name, outcome in outcomes.items()},
         "doubts": doubts,
     }
-    _values.update({name: judgement.value for name, judgement in judged.items()})
+    _values.update(
+        {name: (OUTCOMES[one.outcome], one.value) for name, one in judged.items()}
+    )
     print(f"{claim} {word}")
     for name, row in statements.iterrows():
         mark = MARKS[OUTCOMES[outcomes[name]]]
-        doubt = f"; so in {doubts[name]} repetitions only" if name in doubts else ""
+        doubt = f"; fresh repetitions: {doubts[name]}" if name in doubts else ""
         print(f"  {mark} {name} {row['statement']}\n      {judged[name].text}{doubt}")
     if checks:
         print(f"  checked: {'; '.join(checks)}")
 
 
-def _doubts(outcomes, kinds):
-    """Measured statements whose outcome did not come out often enough in fresh
-    repetitions -> "7 of 10"."""
+def _doubts(kinds):
+    """Measured statements on which fresh repetitions do not agree, whatever this run
+    says -> "holds in 7, does not in 1 of 10"."""
     found = {}
     for row in load_replication().to_dict("records"):
-        name, n = row["id"], row["repetitions"]
-        if name not in outcomes or kinds[name] != "measured" or n < ENOUGH:
+        name, n, hold = row["id"], row["repetitions"], row["hold"]
+        if kinds.get(name) != "measured" or n < ENOUGH:
             continue
-        same = OUTCOMES[outcomes[name]] == row["recorded"] != UNDECIDED
-        if same and row["as_recorded"] < AGREEMENT * n:
-            found[name] = f"{row['as_recorded']} of {n}"
+        fail = n - hold - row["undecided"] - row["broken"]
+        if max(hold, fail) < AGREEMENT * n:
+            found[name] = f"holds in {hold}, does not in {fail} of {n}"
     return found
 
 
 def judgements():
     """What this kernel has judged: statement -> (outcome, the number behind it)."""
     return {
-        name: (outcome, _values[name])
-        for row in _recorded.values()
-        for name, outcome in row["statements"].items()
+        name: _values[name] for row in _recorded.values() for name in row["statements"]
     }
 
 

@@ -86,34 +86,43 @@ def test_what_is_printed_names_statement_value_and_criterion(capsys):
         "      it agrees: no (asked: yes)",
         "  checked: the baseline learned",
     ]
-    assert claims._values == {"C02a": 0.0, "C02b": 10.0, "C02c": 0.0}
+    assert claims.judgements() == {
+        "C02a": (claims.HOLDS, 0.0),
+        "C02b": (claims.UNDECIDED, 10.0),
+        "C02c": (claims.FAILS, 0.0),
+    }
 
 
 @pytest.mark.parametrize(
-    "quick, row, word",
-    [
-        (QUICK, "C02b,holds,8,10", "holds in part"),  # as recorded in 8 of 10 only
-        (QUICK, "C02b,holds,9,10", "holds"),
-        (QUICK, "C02b,holds,4,5", "holds"),  # too few repetitions to say
-        (QUICK, "C02b,undecided,0,10", "holds"),  # of another recording
-        (QUICK, "C02a,holds,8,10", "holds"),  # exact: repetitions change nothing
-        (SLOW, "C02b,does not hold here,8,10", "holds in part"),
+    "quick, row, doubt",
+    [  # id, repetitions, hold, undecided, broken
+        (QUICK, "C02b,10,8,2,0", "holds in 8, does not in 0 of 10"),
+        (QUICK, "C02b,10,9,1,0", ""),
+        (QUICK, "C02b,5,4,1,0", ""),  # too few repetitions to say
+        (QUICK, "C02a,10,8,2,0", ""),  # exact: repetitions change nothing
+        (QUICK, "C02b,10,2,1,0", "holds in 2, does not in 7 of 10"),
+        (SLOW, "C02b,10,1,1,0", "holds in 1, does not in 8 of 10"),
+        (SLOW, "C02b,10,1,0,0", ""),
+        (SLOW, "C02b,10,0,0,2", "holds in 0, does not in 8 of 10"),
     ],
 )
 def test_what_fresh_repetitions_do_not_confirm_is_undecided(
-    folder, capsys, quick, row, word
+    folder, capsys, quick, row, doubt
 ):
     path = folder / "replication.csv"
-    path.write_text(f"id,recorded,as_recorded,repetitions\n{row}\n")
+    recorded_then = "id,repetitions,hold,undecided,broken,recorded,as_recorded\n"
+    path.write_text(f"{recorded_then}{row},holds,5\n")
     recorded = judge(0, quick, True)
-    overruled = "C02b" in recorded["doubts"]
-    assert recorded["verdict"] == word
-    assert recorded["statements"]["C02b"] == (
-        claims.HOLDS if quick is QUICK else claims.FAILS
-    )
-    assert ("; so in 8 of 10 repetitions only" in capsys.readouterr().out) == overruled
+    of_this_run = claims.HOLDS if quick is QUICK else claims.FAILS
+    wanted = claims.UNDECIDED if doubt else of_this_run
+    assert recorded["doubts"].get("C02b", "") == doubt
+    assert recorded["statements"]["C02b"] == wanted
+    assert claims.judgements()["C02b"][0] == of_this_run  # for the next repetitions
+    both = wanted == claims.HOLDS
+    assert recorded["verdict"] == (claims.HOLDS if both else claims.IN_PART)
+    assert (f"; fresh repetitions: {doubt}" in capsys.readouterr().out) == bool(doubt)
     shown = closing_table("01_perceptron").frame().loc[1, "Verdict"]
-    assert ("C02b undecided" in shown) == overruled
+    assert ("C02b undecided" in shown) == bool(doubt)
 
 
 def test_a_failing_check_breaks_the_experiment_and_records_nothing():
@@ -150,8 +159,9 @@ def test_bad_verdicts_are_refused(arguments, kind, message):
 
 def test_the_closing_table_has_every_claim_and_erratum_of_its_notebook(folder):
     (folder / "replication.csv").write_text(
-        "id,recorded,as_recorded,repetitions\nC02a,holds,10,10\nC02b,holds,8,10\n"
-        "C02c,holds,9,10\nE14a,holds,10,10\nE14b,holds,10,10\n"
+        "id,recorded,as_recorded,repetitions,hold,undecided,broken\n"
+        "C02a,holds,10,10,10,0,0\nC02b,holds,8,10,8,0,0\nC02c,holds,9,10,9,0,0\n"
+        "E14a,holds,10,10,10,0,0\nE14b,holds,10,10,10,0,0\n"
     )
     judge(1, UNCLEAR, True)
     verdict("E14", "cycles", {"E14a": True, "E14b": False})

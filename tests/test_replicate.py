@@ -10,10 +10,11 @@ from course_utils.maintenance import replicate
 
 CODE = """from course_utils import claims, seeds
 claims._recorded["C01"] = {"statements": {"C01a": "holds", "C01b": "holds"}}
-claims._values.update(C01a=float(seeds(3)[0]), C01b=1.0)
+seed = float(seeds(3)[0])
+claims._values.update(C01a=("holds", seed), C01b=("holds", 1.0))
 assert seeds(1) != [2000], "the check fails"
 claims._recorded["C02"] = {"statements": {"C02a": "undecided"}}
-claims._values["C02a"] = 0.5"""
+claims._values["C02a"] = ("undecided", 0.5)"""
 STORED = [
     {"id": "C01", "statements": {"C01a": "holds", "C01b": "undecided"}},
     {"id": "C02", "statements": {"C02a": "undecided"}},
