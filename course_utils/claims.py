@@ -238,7 +238,7 @@ class ClosingTable:
         doubtful = [
             f"{name} {UNDECIDED}"
             for name, outcome in row["statements"].items()
-            if outcome == UNDECIDED or name in row["doubts"]
+            if outcome == UNDECIDED
         ]
         doubtful = [] if row["verdict"] == UNDECIDED else doubtful
         word = f"{MARKS[row['verdict']]} {'; '.join([row['verdict'], *doubtful])}"
@@ -323,8 +323,9 @@ def stored_verdicts(path):
     Returns
     -------
     list of dict
-        Each with id, says, measured, verdict, statements (the outcome of this run),
-        doubts (those that repetitions overrule), correct, repeated.
+        Each with id, says, measured, verdict, statements (the outcome of each),
+        doubts (what repetitions say of those that they leave undecided), correct,
+        repeated.
     """
     import nbformat
 
@@ -342,20 +343,14 @@ def scoreboard(folder=NOTEBOOKS):
     -------
     pandas.DataFrame
         62 rows; columns id, notebook, claim, measured, verdict ("not measured" where
-        there is none yet), repeated, and statements: the outcome of each, undecided
-        where repetitions overrule it.
+        there is none yet), repeated, and statements: the outcome of each.
     """
     paths = sorted(Path(folder).glob("*.ipynb"))
     found = {row["id"]: row for path in paths for row in stored_verdicts(path)}
     frame = load_claims()[["id", "notebook", "claim"]]
     rows = [{"repeated": "", **found.get(c, _unmeasured(c))} for c in frame["id"]]
-    columns = ("measured", "verdict", "repeated")
-    return frame.assign(
-        **{column: [row[column] for row in rows] for column in columns},
-        statements=[
-            row["statements"] | dict.fromkeys(row["doubts"], UNDECIDED) for row in rows
-        ],
-    )
+    columns = ("measured", "verdict", "repeated", "statements")
+    return frame.assign(**{column: [row[column] for row in rows] for column in columns})
 
 
 def html_table(frame):
