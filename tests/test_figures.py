@@ -147,37 +147,6 @@ def test_curves_is_the_band_of_a_tidy_frame(ax):
     assert ax.get_xlabel() == "epoch" and ax.get_ylabel() == "validation loss"
 
 
-def test_layer_histograms_have_the_densities_of_their_layers():
-    fig, axes = plt.subplots(1, 2)
-    signals = [
-        {"layer": 1, "A": np.linspace(0, 1, 100)},
-        {"layer": 2, "A": np.zeros(10)},
-    ]
-    figures.layer_histograms(axes, signals, bins=10, limits=(0, 1))
-    heights = [patch.get_height() for patch in axes[0].patches]
-    assert np.allclose(
-        heights, np.histogram(signals[0]["A"], 10, (0, 1), density=True)[0]
-    ) and axes[1].patches[0].get_height() == pytest.approx(10)
-    with pytest.raises(ValueError, match="2 layers, but only 1 axes"):
-        figures.layer_histograms(axes[:1], signals)
-    plt.close(fig)
-
-
-def test_layer_lines_draws_a_table_or_the_mean_over_seeds(ax):
-    one = pd.DataFrame({"layer": [1, 2, 3], "A_std": [1.0, 0.1, 0.01]})
-    many = pd.concat(
-        [one.assign(seed=s, A_std=one["A_std"] * (1 + s)) for s in range(3)]
-    )
-    figures.layer_lines(ax, {"one": one, "many": many}, "A_std")
-    assert [line.get_ydata().tolist() for line in ax.lines] == [
-        pytest.approx([1, 0.1, 0.01]),
-        pytest.approx([2, 0.2, 0.02]),
-    ]
-    assert ax.get_yscale() == "log" and [
-        text.get_text() for text in ax.get_legend().get_texts()
-    ] == ["one", "many"]
-
-
 def test_network_writes_every_unit_weight_and_bias(ax):
     figures.network(
         ax,
