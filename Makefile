@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header
 
-.PHONY: lab test environment record rerun tolerances replicate style bench replicas gpu handout lock data clean
+.PHONY: lab test environment record rerun tolerances replicate style bench replicas browser gpu handout lock data clean
 
 lab: environment
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
@@ -27,6 +27,11 @@ tolerances: environment
 # Run each notebook N times with other seeds and data; how often each statement came out as recorded.
 replicate: environment
 	$(BIN)/python -m course_utils.maintenance.replicate $(or $(N),10)
+
+# The real JupyterLab in Chromium: about 20 minutes. Pictures and tables of it in build/browser.
+browser: environment
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable ".[browser]"
+	$(BIN)/python -m pytest -n 0 $(or $(TESTS),browser_tests)
 
 # Format package, tests and notebooks, and say what breaks a rule.
 style: environment
