@@ -5,7 +5,9 @@ wrong in it, and the course's JupyterLab.
 """
 
 import os
+import re
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,7 @@ def browser_type_launch_args(browser_type_launch_args, playwright):
 
 
 def chromium(own):
-    """Where Chromium is: as COURSE_CHROMIUM says, on the PATH, or Playwright's `own`."""
+    """Where Chromium is: as COURSE_CHROMIUM says, on the PATH, or Playwright's own."""
     named = os.environ.get("COURSE_CHROMIUM")
     found = [named] if named else [*map(shutil.which, NAMES), own]
     for path in found:
@@ -67,7 +69,7 @@ def page(page):
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
-    """The course in JupyterLab, as `make lab` starts it, on a copy of the repository."""
+    """JupyterLab as `make lab` starts it, on a copy of the repository."""
     with Lab(tmp_path_factory.mktemp("course")) as lab:
         yield lab
 
@@ -77,3 +79,49 @@ def kept():
     """The folder of what the tests leave to look at: build/browser."""
     KEPT.mkdir(parents=True, exist_ok=True)
     return KEPT
+
+
+@pytest.fixture(scope="session")
+def say(pytestconfig):
+    """A function that writes a line at once, though pytest keeps what tests print."""
+    reporter = pytestconfig.pluginmanager.getplugin("terminalreporter")
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def write(line):
+        with capture.global_and_fixture_disabled():
+            reporter.write_line(line)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def shared_page(browser, browser_context_args):
+    """A context manager: a page that several tests share. They look at its list
+    `troubles` themselves."""
+
+    @contextmanager
+    def opened():
+        page = browser.new_context(**browser_context_args).new_page()
+        watch(page)
+        shared.append(page)
+        try:
+            yield page
+        finally:
+            shared.remove(page)
+            page.context.close()
+
+    return opened
+
+
+shared = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failing test leaves a picture of a shared page, too."""
+    report = yield
+    if report.failed:
+        for page in shared:
+            name = re.sub(r"\W+", "-", f"{item.name}-{call.when}")
+            page.screenshot(path=KEPT / "failed" / f"{name}.png")
+    return report

@@ -31,14 +31,22 @@ window.course = {
   get n() { return this.panel?.content; },
   get scroller() { return this.n.node.querySelector('.jp-WindowedPanel-outer'); },
   get kernel() { return this.panel.sessionContext.session?.kernel?.status; },
+  // The part of the page that shows cell `i`, scrolled into view.
+  async bring(i) {
+    await this.n.scrollToItem(i, 'start');
+    this.n.widgets[i].node.scrollIntoView({block: 'start'});
+    await this.still(200);
+    this.n.widgets[i].node.scrollIntoView({block: 'start'});
+    await this.still(100);
+  },
   cells() {
     return this.n.widgets.map((w, i) => ({
       i, id: w.model.id, type: w.model.type, source: w.model.sharedModel.source,
       count: w.model.executionCount ?? null,
       state: w.model.executionState ?? null,
       outputs: w.model.outputs?.toJSON() ?? [],
-      hidden: !!w.model.getMetadata('jupyter')?.source_hidden,
-      collapsed: !!w.model.getMetadata('jp-MarkdownHeadingCollapsed'),
+      folded: w.model.type === 'markdown' ? !!w.headingCollapsed : !!w.inputHidden,
+      shown: !w.isHidden,
       tags: w.model.getMetadata('tags') ?? [],
     }));
   },
@@ -59,8 +67,8 @@ window.course = {
 
 
 def watch(page):
-    """Note in the list `page.troubles` what goes wrong in a page: errors in its console,
-    uncaught exceptions, requests to other machines."""
+    """Note in the list `page.troubles` what goes wrong in a page: errors in its
+    console, uncaught exceptions, requests to other machines."""
     page.troubles = []
     page.set_default_timeout(60_000)
 
@@ -99,7 +107,7 @@ def command(target):
 
 
 def copy_of_the_course(folder):
-    """A copy of the repository in `folder`, with the environment that runs the tests."""
+    """A copy of the repository in `folder`, with this environment as its .venv."""
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
     (folder / ".venv").symlink_to(sys.prefix)
     return folder
@@ -238,12 +246,14 @@ class Lab:
 
     def cells(self, page):
         """The notebook's cells as JupyterLab holds them: a list of dictionaries with
-        `i, id, type, source, count, state, outputs, hidden, collapsed, tags`."""
+        `i, id, type, source, count, state, outputs, tags`, and how they look: `folded`
+        (a heading's section, a code cell's code), `shown` (not in a folded section).
+        """
         return page.evaluate("() => course.cells()")
 
     def run_all(self, page, limit=RUN):
-        """Run > Run All Cells; wait until every cell has run and the kernel is idle, and
-        give the cells (see `cells`)."""
+        """Run > Run All Cells; wait until every cell has run and the kernel is idle,
+        and give the cells (see `cells`)."""
         self.menu(page, "Run", "Run All Cells", limit)
         return self.cells(page)
 
@@ -289,6 +299,28 @@ class Lab:
             )
             if after <= before + 2 and end:
                 return
+
+    def bring(self, page, cell):
+        """Scroll to a cell, given by its number, and give it as a locator."""
+        page.evaluate("i => course.bring(i)", cell)
+        return page.locator(
+            ".jp-NotebookPanel:not(.lm-mod-hidden)"
+            f' .jp-Cell[data-windowed-list-index="{cell}"]'
+        )
+
+    def execute(self, page, command, **options):
+        """Execute a command of JupyterLab, by its id, and wait until it has ended."""
+        page.evaluate(
+            "async ([id, options]) => {"
+            " await jupyterapp.commands.execute(id, options); }",
+            [command, options],
+        )
+
+    def theme(self, page, name):
+        """Choose a theme, "JupyterLab Light" or "JupyterLab Dark"."""
+        self.execute(page, "apputils:change-theme", theme=name)
+        page.wait_for_selector(f'body[data-jp-theme-name="{name}"]', state="attached")
+        page.evaluate("() => course.still(300)")
 
     def save(self, page):
         """Press Ctrl+S; wait until the notebook is saved."""
