@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -25,8 +26,7 @@ ALLOWED = {
 }
 
 # In the page: the notebook in front (`n`), its scrolling part, what its cells hold.
-HELPERS = """
-window.course = {
+HELPERS = """() => { window.course = {
   get panel() { return window.jupyterapp?.shell.currentWidget; },
   get n() { return this.panel?.content; },
   get scroller() { return this.n.node.querySelector('.jp-WindowedPanel-outer'); },
@@ -62,7 +62,7 @@ window.course = {
       if (next !== seen) { seen = next; since = performance.now(); }
     }
   },
-};
+}; }
 """
 
 
@@ -258,22 +258,28 @@ class Lab:
         return self.cells(page)
 
     def menu(self, page, menu, entry, limit=60):
-        """Click an entry of a menu; wait until its command has ended and the kernel is
-        idle."""
+        """Click an entry of a menu; wait until what it does has ended."""
+        with self.until_it_has_ended(page, limit):
+            page.locator(f".lm-MenuBar-itemLabel:text-is('{menu}')").click()
+            page.locator(f".lm-Menu-itemLabel:text-is('{entry}')").click()
+
+    @contextmanager
+    def until_it_has_ended(self, page, limit=60):
+        """Do something that executes commands of JupyterLab; then this waits until
+        they have ended and the kernel is idle."""
         page.evaluate(
             """() => {
-              course.left = null;
-              const commands = jupyterapp.commands, listen = (_, done) => {
+              const commands = jupyterapp.commands, listen = (_, command) => {
                 course.left = (course.left ?? 0) + 1;
-                done.result.catch(() => {}).finally(() => { course.left -= 1; });
+                command.result.catch(() => {}).finally(() => { course.left -= 1; });
               };
+              course.left = null;
               course.deafen?.();
               course.deafen = () => commands.commandExecuted.disconnect(listen);
               commands.commandExecuted.connect(listen);
             }"""
         )
-        page.locator(f".lm-MenuBar-itemLabel:text-is('{menu}')").click()
-        page.locator(f".lm-Menu-itemLabel:text-is('{entry}')").click()
+        yield
         page.wait_for_function(
             "() => course.left === 0 && course.kernel === 'idle'",
             timeout=1000 * limit,

@@ -28,16 +28,8 @@ def said(lab, page, cell):
 def run_cell(lab, page, cell):
     """Click into a cell and press Shift and Enter; wait until it has run."""
     lab.bring(page, cell).locator(".cm-content").click()
-    before = lab.cells(page)[cell]["count"]
-    page.keyboard.press("Shift+Enter")
-    page.wait_for_function(
-        """([i, before]) => {
-          const cell = course.n.widgets[i].model;
-          return cell.executionState === 'idle' && cell.executionCount !== before
-            && cell.executionCount !== null && course.kernel === 'idle';
-        }""",
-        arg=[cell, before],
-    )
+    with lab.until_it_has_ended(page):
+        page.keyboard.press("Shift+Enter")
     return said(lab, page, cell)
 
 
@@ -102,7 +94,8 @@ def test_the_stop_button_stops_the_training(page, lab, number, training):
         cells=[nbformat.v4.new_code_cell(source) for source in [*cells, last]],
         metadata=nbformat.read(ROOT / "notebooks/01_perceptron.ipynb", 4).metadata,
     )
-    nbformat.write(notebook, lab.root / "notebooks/scratch.ipynb")
+    path = lab.root / "notebooks/scratch.ipynb"
+    nbformat.write(notebook, path)
     lab.open(page, "scratch")
     page.locator(".lm-MenuBar-itemLabel:text-is('Run')").click()
     page.locator(".lm-Menu-itemLabel:text-is('Run All Cells')").click()
@@ -121,3 +114,4 @@ def test_the_stop_button_stops_the_training(page, lab, number, training):
     assert error["ename"] in ("KeyboardInterrupt", "Interrupted")
     assert [cell["count"] for cell in stopped] == [1, 2, None, None]
     assert run_cell(lab, page, 3) == "False\n"
+    path.unlink()

@@ -125,6 +125,10 @@ def look(cells, what):
     return {cell["id"]: cell[what] for cell in cells}
 
 
+def lines(findings):
+    return "\n".join(findings)
+
+
 def examine(seen):
     """Scroll through the notebook; all that is wrong with what is to be seen."""
     found, start = {"wide": [], "mute": [], "pale": []}, time.time()
@@ -140,7 +144,11 @@ def examine(seen):
             found["pale"].append(text)
     style.evaluate("e => e.remove()")
     seen.say(f"  looked through in {time.time() - start:.0f} s")
-    return {kind: sorted(set(cells)) for kind, cells in found.items()}
+    for kind, cells in found.items():
+        found[kind] = sorted(set(cells))
+        if cells:
+            seen.say(f"  {kind}: {', '.join(found[kind])}")
+    return found
 
 
 def test_it_opens_with_its_folds(ran):
@@ -158,19 +166,20 @@ def test_it_opens_with_its_folds(ran):
 
 
 def test_it_is_not_modified_by_opening(ran):
-    assert not ran.modified
+    assert ran.modified is False
 
 
 def test_every_cell_runs_without_an_error(ran):
     code = [c for c in ran.after if c["type"] == "code" and c["source"].strip()]
     assert [cell["count"] for cell in code] == list(range(1, len(code) + 1))
-    assert {
-        cell["id"]: output["evalue"]
+    errors = [
+        f"{cell['id']}: {output['ename']}: {output['evalue']}"
         for cell in code
         for output in cell["outputs"]
         if output["output_type"] == ERROR
-    } == {}
-    assert ran.page.troubles == []
+    ]
+    assert not errors, lines(errors)
+    assert not ran.page.troubles, lines(ran.page.troubles)
 
 
 def test_what_was_folded_stays_folded(ran):
@@ -180,12 +189,12 @@ def test_what_was_folded_stays_folded(ran):
 
 def test_what_is_to_be_seen_is_readable(ran):
     ran.light = examine(ran)
-    assert ran.light["wide"] == []
-    assert ran.light["pale"] == []
+    assert not ran.light["wide"], lines(ran.light["wide"])
+    assert not ran.light["pale"], lines(ran.light["pale"])
 
 
 def test_pictures_have_a_description(ran):
-    assert ran.light["mute"] == []
+    assert not ran.light["mute"], lines(ran.light["mute"])
 
 
 def test_sliders_move_their_pictures(ran, sliders):
@@ -197,7 +206,8 @@ def test_sliders_move_their_pictures(ran, sliders):
                 rows.append((cell["id"], *moved(ran, place, number)))
     sliders.writerows([ran.name, *row] for row in rows)
     ran.say("  sliders (s): " + ", ".join(f"{row[1]} {row[2]:.2f}" for row in rows))
-    assert {row[:2]: row[2] for row in rows if row[2] > SLOW} == {}
+    slow = [f"{cell}, {name}: {s:.1f} s" for cell, name, s in rows if s > SLOW]
+    assert not slow, lines(slow)
 
 
 def moved(seen, place, number):
@@ -256,7 +266,7 @@ def test_saved_and_opened_again_it_is_the_same(ran):
     assert {cell["id"]: len(cell["outputs"]) for cell in after} == {
         cell["id"]: len(cell["outputs"]) for cell in before
     }
-    assert not modified(ran.page)
+    assert modified(ran.page) is False
 
 
 def test_unfolded_and_dark_it_is_readable(ran):
@@ -264,9 +274,9 @@ def test_unfolded_and_dark_it_is_readable(ran):
     ran.lab.theme(ran.page, "JupyterLab Dark")
     found = examine(ran)
     ran.lab.theme(ran.page, "JupyterLab Light")
-    assert found["wide"] == []
-    assert found["pale"] == []
+    assert not found["wide"], lines(found["wide"])
+    assert not found["pale"], lines(found["pale"])
 
 
 def test_no_error_was_reported_by_the_page(ran):
-    assert ran.page.troubles == []
+    assert not ran.page.troubles, lines(ran.page.troubles)
