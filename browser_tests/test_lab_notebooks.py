@@ -280,3 +280,30 @@ def test_unfolded_and_dark_it_is_readable(ran):
 
 def test_no_error_was_reported_by_the_page(ran):
     assert not ran.page.troubles, lines(ran.page.troubles)
+
+
+BROKEN = """\
+from IPython.display import HTML, display
+
+display(HTML("<table><tr><td style='min-width: 3000px'>wide</td></tr></table>"))
+display(HTML("<p style='color: #bbb; background: white'>pale</p>"))
+display(HTML("<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw=' width='9'>"))
+1 / 0
+"""
+
+
+def test_what_is_wrong_is_found(page, lab, say):
+    """A wide table, pale letters, a picture that nobody describes, an error."""
+    path = lab.root / "notebooks" / "broken.ipynb"
+    cell = nbformat.v4.new_code_cell(BROKEN, id="broken")
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=metadata), path)
+    lab.open(page, "broken")
+    outputs = lab.run_all(page)[0]["outputs"]
+    found = examine(SimpleNamespace(page=page, lab=lab, say=say))
+    lab.shutdown_kernels()
+    path.unlink()
+    assert outputs[-1]["output_type"] == ERROR
+    assert [text.split(":")[0] for text in found["wide"]][:1] == ["broken"]
+    assert len(found["pale"]) == 1 and "pale" in found["pale"][0]
+    assert found["mute"] == ["broken"]
