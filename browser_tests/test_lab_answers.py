@@ -21,8 +21,10 @@ def number(lab):
 
 def said(lab, page, cell):
     """What a cell has put out as text."""
-    outputs = lab.cells(page)[cell]["outputs"]
-    return "".join("".join(output.get("text", "")) for output in outputs)
+    return "".join(
+        "".join(output.get("text") or output.get("data", {}).get("text/plain", ""))
+        for output in lab.cells(page)[cell]["outputs"]
+    )
 
 
 def run_cell(lab, page, cell):
@@ -49,16 +51,20 @@ def answer(lab, page, cell, text):
 
 
 def test_a_wrong_and_a_right_answer(page, lab, number, kept):
-    """The wrong one gets a hint, the right one its reason; both last."""
+    """The wrong one gets a hint, the right one its reason, and the last line of the
+    notebook counts it; saved and opened again, all is there."""
     lab.open(page, "03_forward_pass")
     setup, cell = number(page, "setup"), number(page, "ex-cost")
+    last = len(lab.cells(page)) - 1
     run_cell(lab, page, setup)
+    assert run_cell(lab, page, last).startswith("0 of 7 exercises solved.")
     assert "not tried yet" in run_cell(lab, page, cell)
     assert answer(lab, page, cell, WRONG).startswith("✗ 03-cost: not yet. ")
     lab.bring(page, cell - 1)
     page.screenshot(path=kept / "answer_wrong.png")
     right = answer(lab, page, cell, RIGHT)
     assert right.startswith("✓ 03-cost: right. ")
+    assert said(lab, page, last).startswith("1 of 7 exercises solved.")
     lab.bring(page, cell - 1)
     page.screenshot(path=kept / "answer_right.png")
     lab.save(page)
@@ -66,6 +72,7 @@ def test_a_wrong_and_a_right_answer(page, lab, number, kept):
     lab.ready(page)
     assert lab.cells(page)[cell]["source"] == RIGHT
     assert said(lab, page, cell) == right
+    assert said(lab, page, last).startswith("1 of 7 exercises solved.")
 
 
 TRAINING = {  # what Keras does, and what the course's own loop does
