@@ -2,9 +2,10 @@
 # Both make the environment .venv first, if it is missing or out of date.
 PYTHON ?= python3
 BIN := .venv/bin
+HANDOUT ?= build/handout
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header
 
-.PHONY: lab test environment record rerun tolerances replicate style bench replicas browser gpu handout lock data clean
+.PHONY: lab test environment record rerun tolerances replicate style bench replicas browser gpu handout-test grade handout lock data clean
 
 lab: environment
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
@@ -50,11 +51,20 @@ replicas: environment
 gpu: environment
 	$(BIN)/python -m pip install --constraint requirements.lock --editable ".[gpu]"
 
-# The notebooks without the solutions, and without the cells tagged not-in-handout, in build/handout.
+# The notebooks without the solutions, and without the cells tagged not-in-handout.
 handout: environment
-	$(BIN)/jupyter nbconvert --to notebook --output-dir build/handout --TagRemovePreprocessor.enabled=True \
+	$(BIN)/jupyter nbconvert --to notebook --output-dir $(HANDOUT) --TagRemovePreprocessor.enabled=True \
 		--TagRemovePreprocessor.remove_cell_tags solution \
 		--TagRemovePreprocessor.remove_cell_tags not-in-handout notebooks/*.ipynb
+
+# Run every hand-out: does each cell say what is stored, "not tried yet" included?
+handout-test: handout
+	$(BIN)/python -m pytest $(HANDOUT)
+
+# Run students' notebooks and write FOLDER/grades.csv: make grade FOLDER=submissions (OPTIONS=--again)
+grade: environment
+	$(if $(FOLDER),,$(error Say which folder: make grade FOLDER=submissions))
+	$(BIN)/python -m course_utils.grading $(OPTIONS) "$(FOLDER)"
 
 # Pin anew, after a change of the ranges in pyproject.toml.
 lock: environment

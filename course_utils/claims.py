@@ -336,8 +336,19 @@ def stored_verdicts(path):
     return rows
 
 
-def scoreboard(folder=NOTEBOOKS):
+def notebooks_folder():
+    """The folder of the course's notebooks; where only hand-outs were given away, the
+    one that the kernel works in."""
+    return NOTEBOOKS if any(NOTEBOOKS.glob("*.ipynb")) else Path.cwd()
+
+
+def scoreboard(folder=None):
     """All claims with the verdicts in the closing tables stored in the notebooks.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path, optional
+        Where they are, see :func:`notebooks_folder`.
 
     Returns
     -------
@@ -345,7 +356,7 @@ def scoreboard(folder=NOTEBOOKS):
         62 rows; columns id, notebook, claim, measured, verdict ("not measured" where
         there is none yet), repeated, and statements: the outcome of each.
     """
-    paths = sorted(Path(folder).glob("*.ipynb"))
+    paths = sorted(Path(folder or notebooks_folder()).glob("*.ipynb"))
     found = {row["id"]: row for path in paths for row in stored_verdicts(path)}
     frame = load_claims()[["id", "notebook", "claim"]]
     rows = [{"repeated": "", **found.get(c, _unmeasured(c))} for c in frame["id"]]

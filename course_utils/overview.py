@@ -11,20 +11,20 @@ from .claims import (
     COLUMNS,
     FAILS,
     MARKS,
-    NOTEBOOKS,
     UNDECIDED,
     html_table,
     load_statements,
+    notebooks_folder,
 )
 
 
-def lecture_path(folder=NOTEBOOKS):
+def lecture_path(folder=None):
     """What a lecturer projects: the cells tagged ``lecture``.
 
     Parameters
     ----------
-    folder : str or pathlib.Path
-        Where the notebooks are.
+    folder : str or pathlib.Path, optional
+        Where the notebooks are, see :func:`course_utils.claims.notebooks_folder`.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def lecture_path(folder=NOTEBOOKS):
         If the title of such a notebook does not say how many minutes.
     """
     rows = []
-    for path in sorted(Path(folder).glob("*.ipynb")):
+    for path in sorted(Path(folder or notebooks_folder()).glob("*.ipynb")):
         moments = {}
         heading = minutes = None
         for cell in nbformat.read(path, as_version=4).cells:

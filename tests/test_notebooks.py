@@ -251,21 +251,3 @@ def test_ignored_outputs_are_rare_and_no_cell_is_skipped(path):
     ]
     assert len(ignored) <= IGNORED_AT_MOST
     assert not [cell.id for cell in code_cells(path) if "nbval-skip" in tags(cell)]
-
-
-def test_the_hand_out_has_no_solutions_and_promises_none(path):
-    """As `make handout` does it, with nbconvert's tag filter."""
-    from nbconvert.preprocessors import TagRemovePreprocessor
-
-    left_out = {"solution", "not-in-handout"}
-    whole = nbformat.read(path, as_version=4)
-    notebook, _ = TagRemovePreprocessor(
-        enabled=True, remove_cell_tags=left_out
-    ).preprocess(nbformat.read(path, as_version=4), {})
-    nbformat.validate(notebook)
-    assert [cell.id for cell in notebook.cells] == [
-        cell.id for cell in whole.cells if not left_out & set(tags(cell))
-    ]
-    for cell in notebook.cells:
-        promise = re.search(r"(click|open|fold|see|below)[^.]*\bsolution", cell.source)
-        assert not promise, f"{cell.id}: tag it not-in-handout"
