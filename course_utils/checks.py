@@ -5,6 +5,10 @@ The exercises stand in the modules of :mod:`course_utils.exercises`. An exercise
 function of the answer: it returns None if the answer is right, else a hint that fits
 the mistake. Most ask for numbers and are written as data, with the classes of
 :mod:`course_utils.answers`.
+
+What the checks of this kernel said is remembered (:func:`results`): the last line of a
+notebook (:mod:`course_utils.solved`) and the lecturer's table
+(:mod:`course_utils.grading`) are made from it.
 """
 
 import ctypes
@@ -14,6 +18,7 @@ import re
 import textwrap
 import threading
 import traceback
+from contextlib import contextmanager
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -23,7 +28,12 @@ from .answers import WORDS, Hint, is_whole
 
 TIME_LIMIT = 5  # seconds for one check
 
+CHECK = re.compile(r"\bcheck\(\s*[\"']([^\"']+)")  # in a cell's code
+RIGHT, NOT_YET, NOT_TRIED = "right", "not yet", "not tried"
+
 _exercises = {}  # name -> (function, why the right answer is right)
+_results = {}  # name -> (verdict, hint), of this kernel
+_counting = True
 
 
 class _TimeIsUp(BaseException):
@@ -90,6 +100,43 @@ def check(name, *answer):
         )
     else:
         print(f"✗ {name}: not yet. {hint}" if hint else f"✓ {name}: right. {why}")
+    _remember(name, hint)
+
+
+def _remember(name, hint):
+    """Keep what was said, and let the notebook's last line say so. Dots take nothing
+    back: an untouched stub may stand beside the student's own cell."""
+    from .solved import update
+
+    if not _counting or hint is ... and name in _results:
+        return
+    verdict = NOT_TRIED if hint is ... else NOT_YET if hint else RIGHT
+    _results[name] = (verdict, hint if verdict == NOT_YET else "")
+    update(name)
+
+
+def results():
+    """What the checks of this kernel said.
+
+    Returns
+    -------
+    dict of str to tuple
+        Exercise -> "right", "not yet" or "not tried", and the hint. The last answer
+        counts; dots count only where there was no answer.
+    """
+    return dict(_results)
+
+
+@contextmanager
+def not_counted():
+    """Checks inside are not remembered: someone else's answers, such as a solution's,
+    are not the student's."""
+    global _counting
+    before, _counting = _counting, False
+    try:
+        yield
+    finally:
+        _counting = before
 
 
 def _hint(function, answer):

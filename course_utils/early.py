@@ -16,7 +16,7 @@ def explain_missing_names(shell):
     """
 
     def handler(self, kind, error, trace, tb_offset=None):
-        if note := missing_name(error.name, _notebook(), self.user_ns["In"][-1]):
+        if note := missing_name(error.name, running_notebook(), self.user_ns["In"][-1]):
             error.add_note(note)
         self.showtraceback((kind, error, trace), tb_offset=tb_offset)
 
@@ -65,8 +65,9 @@ def missing_name(name, path, source=""):
     )
 
 
-def _notebook():
-    """The notebook that this kernel runs, where JupyterLab says so."""
+def running_notebook():
+    """The file of the notebook that this kernel runs, where JupyterLab says so; else
+    None."""
     return os.environ.get("JPY_SESSION_NAME")
 
 

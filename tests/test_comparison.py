@@ -141,6 +141,10 @@ GREEN = {
     ),
     "solution": solution("W, b = [-1, -1], 1.5", 'check("01-nand", W, b)'),
     "the_students_variables": cell("W, b", value("(Ellipsis, Ellipsis)")),
+    "the_students_progress": cell(
+        "from course_utils.checks import results; results()",
+        value("{'01-nand': ('not tried', '')}"),
+    ),
 }
 RED = {
     "changed_float": cell("print('loss', 0.123456)", printed("loss 0.123490\n")),

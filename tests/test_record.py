@@ -14,7 +14,8 @@ from course_utils.maintenance import record as recorder
 CELLS = {
     "out": "import sys; print('out'); print('log', file=sys.stderr); 1 + 1",
     "variables": "import os; print(*map(os.environ.get, ['TQDM_DISABLE',"
-    " 'COURSE_REPETITION', 'PYTHONHASHSEED', 'PYTEST_CURRENT_TEST']))",
+    " 'COURSE_REPETITION', 'PYTHONHASHSEED', 'PYTEST_CURRENT_TEST',"
+    " 'JPY_SESSION_NAME']))",
     "slider": "import ipywidgets; ipywidgets.IntSlider()",
     "interact": """
 from ipywidgets import interact
@@ -68,6 +69,7 @@ def recorded(tmp_path_factory):
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_REPETITION", "3")
+        patch.setenv("JPY_SESSION_NAME", "the notebook that started this.ipynb")
         recorder.record(path)
     return path
 
@@ -89,7 +91,7 @@ def test_outputs_are_stored_and_ids_and_tags_kept(cells):
 
 
 def test_every_recording_has_the_same_variables(cells):
-    assert texts(cells["variables"]) == ["1 None 0 None\n"]
+    assert texts(cells["variables"]) == ["1 None 0 None None\n"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ integers. A cell also fails that was stored without being run. Not compared: std
 (TensorFlow's log lines come and go), pictures, the line that names the device.
 
 Every Markdown cell tagged ``solution`` is run too, on a copy of the variables: its
-exercise must find it right.
+exercise must find it right, and the kernel's count of solved exercises stays as it was.
 
 ``--keep-executed FOLDER`` stores what a failing notebook put out. ``--rerun`` asks
 more: every cell runs twice in a row, then the notebook once more in the same kernel,
@@ -34,11 +34,12 @@ from nbclient.exceptions import (
 )
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
+from ..checks import CHECK
 from . import forked
 from .record import (
     CELL_SECONDS,
     COLOUR_CODES,
-    OwnKernel,
+    kernel_class,
     kernel_environment,
     run_cell,
     running_kernel,
@@ -54,7 +55,6 @@ TOLERANCE_TAG = re.compile(r"([rai]tol)-(\S+)")
 DEVICE_LINE = re.compile(r"^Device: .+$", re.MULTILINE)
 EMBEDDED_PICTURE = re.compile(r"data:image/[\w+]+;base64,[\w+/=\\\s]+")
 FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CHECK = re.compile(r"\bcheck\(\s*[\"']([^\"']+)")
 
 
 class Tolerance(NamedTuple):
@@ -256,14 +256,15 @@ class SolutionCell(_Item):
     """A Markdown cell tagged ``solution``: its code must solve its exercises."""
 
     def runtest(self):
-        """Run the code on a copy of the variables."""
+        """Run the code on a copy of the variables; it counts for no one's progress."""
         wanted = CHECK.findall(self.cell.source)
         if not wanted:
             self.fail("The solution has no fenced Python code that calls check(...).")
         cells = self.parent.client.nb.cells
         markdown = cells[self.index]
         cells[self.index] = nbformat.v4.new_code_cell(
-            f"exec(compile({self.cell.source!r}, '<solution>', 'exec'),"
+            "with __import__('course_utils.checks').checks.not_counted():\n"
+            f"    exec(compile({self.cell.source!r}, '<solution>', 'exec'),"
             " dict(globals()))"
         )
         try:
@@ -281,15 +282,6 @@ def solution_code(cell):
     return "\n".join(FENCE.findall(cell.source))
 
 
-class CopiedKernel(OwnKernel):
-    """A copy of a process that has the libraries loaded (:mod:`forked`)."""
-
-    def format_kernel_cmd(self, extra_arguments=None):
-        """What is run in the kernel's place."""
-        folder = os.environ[forked.VARIABLE]
-        return [sys.executable, "-IS", forked.__file__, folder, self.connection_file]
-
-
 class NumericFile(IPyNbFile):
     """A notebook of :class:`NumericCell` and :class:`SolutionCell`."""
 
@@ -303,7 +295,7 @@ class NumericFile(IPyNbFile):
                 copy.deepcopy(self.nb),
                 self.path.parent,
                 self.config.option.nbval_cell_timeout,
-                kernels=CopiedKernel if forked.VARIABLE in os.environ else OwnKernel,
+                kernels=kernel_class(),
             )
         )
 

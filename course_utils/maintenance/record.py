@@ -37,6 +37,7 @@ from ..claims import (
     stored_verdicts,
 )
 from ..overview import lecture_path
+from . import forked
 
 METADATA = {
     "kernelspec": {
@@ -107,12 +108,13 @@ def apply_roles(notebook):
 
 def kernel_environment():
     """The environment variables of a kernel that records or checks: no progress bars,
-    no random order of sets, repetition 0 and no trace of pytest."""
+    no random order of sets, repetition 0, no trace of pytest or of a notebook from
+    which it is started."""
     without = {
         name: value
         for name, value in os.environ.items()
         # ipykernel changes its capture if it sees pytest's variable
-        if name not in {"COURSE_REPETITION", "PYTEST_CURRENT_TEST"}
+        if name not in {"COURSE_REPETITION", "PYTEST_CURRENT_TEST", "JPY_SESSION_NAME"}
     }
     return {**without, "TQDM_DISABLE": "1", "PYTHONHASHSEED": "0"}
 
@@ -152,6 +154,20 @@ class OwnKernel(AsyncKernelManager):
     @default("client_factory")
     def _client(self):
         return OwnClient
+
+
+class CopiedKernel(OwnKernel):
+    """A copy of a process that has the libraries loaded (:mod:`forked`)."""
+
+    def format_kernel_cmd(self, extra_arguments=None):
+        """What is run in the kernel's place."""
+        folder = os.environ[forked.VARIABLE]
+        return [sys.executable, "-IS", forked.__file__, folder, self.connection_file]
+
+
+def kernel_class():
+    """How a kernel is started: as a copy, where a run of tests offers that."""
+    return CopiedKernel if forked.VARIABLE in os.environ else OwnKernel
 
 
 @contextmanager

@@ -1,0 +1,81 @@
+"""The last line of a notebook: how many of its exercises are solved, and which are
+still open. It is kept in the notebook itself, as the output of its last cell."""
+
+import re
+
+from .checks import CHECK, RIGHT, exercise_names, results
+from .early import running_notebook
+
+SAID_RIGHT = re.compile(r"^✓ (\S+): right\.", re.MULTILINE)
+
+_stored = {}  # notebook's number -> what its file says is right, for each shown line
+
+
+def exercises_solved(notebook):
+    """Show how many exercises of a notebook are solved, and keep the line up to date
+    while further ones are checked.
+
+    Solved is what :func:`course_utils.check` called right in this kernel, by the last
+    answer. For an exercise that this kernel has not checked (it was restarted) counts
+    what its cell in the saved notebook says; that file is known in JupyterLab only.
+
+    Parameters
+    ----------
+    notebook : str
+        The two digits that its exercises begin with, such as "03".
+
+    Raises
+    ------
+    ValueError
+        If no exercise begins so.
+    """
+    if not _names(notebook):
+        raise ValueError(
+            f"No exercise belongs to {notebook!r}: give the notebook's two digits, such"
+            ' as "03".'
+        )
+    _stored[notebook] = _said_right(running_notebook())
+    _show(notebook)
+
+
+def update(exercise):
+    """Bring the line of this exercise's notebook up to date, if it is shown."""
+    notebook = exercise.partition("-")[0]
+    if notebook in _stored:
+        _show(notebook, update=True)
+
+
+def _show(notebook, update=False):
+    from IPython.display import display
+
+    names, known = _names(notebook), results()
+    in_order = [name for name in known if name in names]  # as the notebook has them
+    in_order += [name for name in names if name not in known]
+    stored = {name: (RIGHT, "") for name in _stored[notebook]}
+    open_ = [n for n in in_order if {**stored, **known}.get(n, ("", ""))[0] != RIGHT]
+    solved = f"{len(names) - len(open_)} of {len(names)} exercises solved."
+    line = f"{solved} Still open: {', '.join(open_)}." if open_ else solved
+    display(
+        {"text/plain": line, "text/markdown": line},
+        raw=True,
+        display_id=f"exercises-solved-{notebook}",
+        update=update,
+    )
+
+
+def _names(notebook):
+    return [name for name in exercise_names() if name.startswith(f"{notebook}-")]
+
+
+def _said_right(path):
+    """The exercises that the stored outputs of a notebook's checks call right."""
+    import nbformat
+
+    found = set()
+    try:
+        for cell in nbformat.read(path, as_version=4).cells:
+            said = "".join(out.get("text", "") for out in cell.get("outputs", []))
+            found |= {*SAID_RIGHT.findall(said)} & {*CHECK.findall(cell.source)}
+    except Exception:  # not known, moved, or no notebook: this kernel's checks count
+        return set()
+    return found
