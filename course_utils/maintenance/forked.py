@@ -20,6 +20,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 
 VARIABLE = "COURSE_KERNELS"  # the folder of the socket, for all workers of a test run
@@ -116,6 +117,7 @@ def _become_kernel(connection):
     os.environ.clear()
     os.environ.update(wanted["environment"])
     os.environ.pop("JPY_PARENT_PID", None)  # another process than this one's parent
+    tempfile.tempdir = None  # not the one of the process that was copied
     os.chdir(wanted["folder"])
 
     def end_with_the_other_side():
