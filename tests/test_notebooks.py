@@ -242,6 +242,17 @@ def test_every_exercise_has_a_stub_a_check_and_a_solution(path):
         assert printed.startswith(f"… {name}: not tried yet"), name
 
 
+def test_it_ends_with_the_exercises_solved(path):
+    """None, as it is handed out."""
+    last = nbformat.read(path, as_version=4).cells[-1]
+    assert last.source.endswith(f'\n\nexercises_solved("{path.stem[:2]}")')
+    known = [name for name in exercise_names() if name.startswith(path.stem[:2] + "-")]
+    _, line, *_ = stored_text(last)
+    start, names = line.removesuffix(".").split(". Still open: ")
+    assert start == f"0 of {len(known)} exercises solved"
+    assert sorted(names.split(", ")) == known
+
+
 def test_ignored_outputs_are_rare_and_no_cell_is_skipped(path):
     ignored = [
         cell.id
