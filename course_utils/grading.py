@@ -495,7 +495,7 @@ def grade_folder(folder, again=False, **seconds):
 
 def _content(path):
     """What tells a notebook from others, whatever its name."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def main(arguments=None):
@@ -524,8 +524,11 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print(f"Interrupted. {table} has what was done; the same command goes on.")
         return 1
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except RuntimeError as error:
+        print(f"A kernel could not be started: {error}.", file=sys.stderr)
         return 1
     summary = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
     print(f"{table}: {summary}")

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -455,6 +456,36 @@ def test_a_folder_without_notebooks_is_one_sentence(tmp_path, capsys, name):
     assert main([str(tmp_path / name)]) == 1
     assert "has no notebooks (.ipynb), or is no folder." in capsys.readouterr().err
     assert submissions(tmp_path / "nothing") == []
+
+
+def test_a_kernel_that_does_not_start_is_one_sentence(tmp_path, monkeypatch, capsys):
+    (tmp_path / "a.ipynb").write_text(text_of(RIGHT))
+
+    def no_kernel(*_):
+        raise RuntimeError("Kernel died before replying to kernel_info")
+
+    monkeypatch.setattr(grading, "run", no_kernel)
+    assert main([str(tmp_path)]) == 1
+    assert "A kernel could not be started: Kernel died" in capsys.readouterr().err
+    assert not (tmp_path / "grades.csv").exists()
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+@pytest.mark.parametrize(
+    "given, says",
+    [
+        ([], "Say which folder: make grade FOLDER=submissions"),
+        (["FOLDER=a b", "OPTIONS=--again"], '-m course_utils.grading --again "a b"'),
+    ],
+)
+def test_make_grade_asks_for_a_folder(given, says):
+    done = subprocess.run(
+        ["make", "-n", "-o", "environment", "grade", *given],
+        cwd=NOTEBOOKS.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert says in done.stdout + done.stderr and bool(done.returncode) == (not given)
 
 
 def test_an_interrupted_run_keeps_what_is_done_and_goes_on(
