@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from jupyter_client.manager import KernelManager
 
-from course_utils.maintenance.comparison import CopiedKernel
 from course_utils.maintenance.forked import SOCKET, VARIABLE, offer
+from course_utils.maintenance.record import CopiedKernel
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux copies processes safely"
