@@ -5,10 +5,15 @@ BIN := .venv/bin
 HANDOUT ?= build/handout
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header
 
-.PHONY: lab test environment record rerun tolerances replicate style bench replicas browser gpu handout-test grade handout lock data clean
+.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade site lock data clean
 
 lab: environment
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab --config=lab/config.py
+
+# A notebook's lecture path on the screen, in JupyterLab: make present NOTEBOOK=03
+present: environment
+	$(BIN)/jupyter trust $(or $(wildcard notebooks/$(NOTEBOOK)*.ipynb),$(error No notebook begins with $(NOTEBOOK)))
+	$(BIN)/jupyter lab --config=lab/config.py --LabApp.default_url=/lab/workspaces/present/tree/$(firstword $(wildcard notebooks/$(NOTEBOOK)*.ipynb))
 
 test: environment
 	$(BIN)/python -m pytest
@@ -16,6 +21,10 @@ test: environment
 # Run the notebooks that changed and store their outputs.
 record: environment
 	$(BIN)/python -m course_utils.maintenance.record
+
+# Notebooks as git has them again, where only a run changed them; answers and texts of your own stay.
+clean-notebooks: environment
+	$(BIN)/python -m course_utils.maintenance.clean
 
 # Every cell twice in a row, and every notebook twice in one kernel: do they say the same each time?
 rerun: environment
