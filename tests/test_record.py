@@ -219,14 +219,15 @@ def test_tags_fold_code_and_sections():
     ) == [{}, {}, CODE_FOLDED, CODE_FOLDED, SECTION_FOLDED, {}, {}]
 
 
-def test_slides_are_the_lecture_cells():
+def test_a_notebook_with_lecture_cells_has_slides():
     skip, slide = ({"slideshow": {"slide_type": kind}} for kind in ("skip", "slide"))
     assert metadata(
         ("markdown", "# Title"),
-        ("markdown", "## C24", "lecture"),
-        ("code", "1", "lecture", "hide-input"),
-        ("code", "2"),
-    ) == [skip, slide, {**slide, **CODE_FOLDED}, skip]
+        ("code", "1"),
+        ("markdown", "## C24\n\nA statement of the lecture, with ten words or more."),
+        ("code", "2", "lecture", "hide-input"),
+        ("code", "3"),
+    ) == [slide, skip, slide, {**slide, **CODE_FOLDED}, skip]
 
 
 def test_a_full_disk_leaves_the_notebook_whole(recorded, tmp_path, monkeypatch):

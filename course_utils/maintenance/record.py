@@ -38,6 +38,7 @@ from ..claims import (
 )
 from ..overview import lecture_path
 from . import forked
+from .slides import heading_level, slide_types, tags
 
 METADATA = {
     "kernelspec": {
@@ -59,11 +60,6 @@ KERAS_PROGRESS = re.compile(
 ANIMATION_ID = re.compile(r"[0-9a-f]{32}")
 
 
-def tags(cell):
-    """The tags of a cell."""
-    return cell.metadata.get("tags", [])
-
-
 def code_cells(notebook):
     """The code cells of a notebook, in order."""
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -76,31 +72,24 @@ def write_whole(path, text):
     os.replace(draft, path)
 
 
-def heading_level(cell):
-    """Level of the heading that a Markdown cell begins with (0: none)."""
-    match = re.match(r"\s*(#{1,6})\s", cell.source)
-    return len(match[1]) if match and cell.cell_type == "markdown" else 0
-
-
 def apply_roles(notebook):
     """Give the cells, in place, the metadata that their tags ask for, and no other.
 
     On a code cell ``hide-input`` and ``hide-cell`` fold the code (JupyterLab opens
     folded outputs whenever a cell is run, so these are folded by a heading only).
     ``hide-cell`` on a heading folds all up to the next heading of the same or a higher
-    level. With ``lecture`` cells in a notebook, these are its slides and all others are
-    skipped.
+    level. With ``lecture`` cells in a notebook it has slides, see
+    :func:`course_utils.maintenance.slides.slide_types`.
     """
-    lecture = any("lecture" in tags(cell) for cell in notebook.cells)
-    for cell in notebook.cells:
+    slides = slide_types(notebook)
+    for cell, slide in zip(notebook.cells, slides):
         found = set(tags(cell))
         made = {"tags": tags(cell)} if found else {}
         if cell.cell_type == "code" and found & {"hide-input", "hide-cell"}:
             made["jupyter"] = {"source_hidden": True}
         if heading_level(cell) and "hide-cell" in found:
             made["jp-MarkdownHeadingCollapsed"] = True
-        if lecture:
-            slide = "slide" if "lecture" in found else "skip"
+        if "slide" in slides:
             made["slideshow"] = {"slide_type": slide}
         cell.metadata = nbformat.from_dict(made)
     return notebook
@@ -345,13 +334,18 @@ def execute(notebook, folder, seconds=CELL_SECONDS):
         notebook.cells[index].outputs = new
 
 
+def as_stored(notebook):
+    """The text of a notebook, with the course's metadata and no other."""
+    recorded = {k: v for k, v in notebook.metadata.items() if k == "recorded"}
+    notebook.metadata = nbformat.from_dict({**METADATA, **recorded})
+    return nbformat.writes(apply_roles(notebook)) + "\n"
+
+
 def store(notebook, path):
     """Write a notebook with the course's metadata, whole or not at all; whether
     anything changed."""
     path = Path(path)
-    recorded = {k: v for k, v in notebook.metadata.items() if k == "recorded"}
-    notebook.metadata = nbformat.from_dict({**METADATA, **recorded})
-    text = nbformat.writes(apply_roles(notebook)) + "\n"
+    text = as_stored(notebook)
     if text == path.read_text(encoding="utf-8"):
         return False
     write_whole(path, text)
