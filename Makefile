@@ -11,9 +11,10 @@ lab: environment
 	$(BIN)/jupyter lab --config=lab/config.py
 
 # A notebook's lecture path on the screen, in JupyterLab: make present NOTEBOOK=03
+PRESENTED = $(or $(firstword $(wildcard notebooks/$(NOTEBOOK)*.ipynb)),$(error No notebook begins with $(NOTEBOOK)))
 present: environment
-	$(BIN)/jupyter trust $(or $(wildcard notebooks/$(NOTEBOOK)*.ipynb),$(error No notebook begins with $(NOTEBOOK)))
-	$(BIN)/jupyter lab --config=lab/config.py --LabApp.default_url=/lab/workspaces/present/tree/$(firstword $(wildcard notebooks/$(NOTEBOOK)*.ipynb))
+	$(BIN)/jupyter trust notebooks/*.ipynb
+	$(BIN)/jupyter lab --config=lab/config.py --LabApp.default_url=/lab/workspaces/present-$(basename $(notdir $(PRESENTED)))/tree/$(PRESENTED)
 
 test: environment
 	$(BIN)/python -m pytest

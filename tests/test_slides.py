@@ -77,9 +77,11 @@ def test_exercises_machinery_and_long_code_are_no_slides(left_out):
     assert slides(TITLE, CLAIM, left_out, PICTURE)[2] == "skip"
 
 
-def test_folded_evidence_is_no_slide_and_its_end_is_seen():
-    fold = (TEXT, "### Evidence for C01", "hide-cell")
-    found = slides(TITLE, CLAIM, PICTURE, fold, RESULT, LESSON, CLAIM, PICTURE)
+@pytest.mark.parametrize("level", [2, 3])
+def test_folded_evidence_is_no_slide_and_its_end_is_seen(level):
+    fold = (TEXT, f"{'#' * level} Evidence for C01", "hide-cell")
+    detail = (TEXT, "#### A detail of it, in a text of some more words")
+    found = slides(TITLE, CLAIM, PICTURE, fold, detail, LESSON, CLAIM, PICTURE)
     assert found[3:] == ["skip", "skip", "skip", "slide", "slide"]
 
 
@@ -89,7 +91,13 @@ def test_a_heading_alone_shares_its_slide():
 
 @pytest.mark.parametrize(
     "after",
-    [QUESTION, CLAIM, (TEXT, "word " * 51), (TEXT, "**Exercise 1.** Do it."), LESSON],
+    [
+        QUESTION,
+        CLAIM,
+        (TEXT, "word " * 41),
+        (TEXT, "So it is. **Exercise 1.**"),
+        LESSON,
+    ],
 )
 def test_only_a_short_plain_text_is_a_result(after):
     assert slides(TITLE, CLAIM, PICTURE, after)[3] == "skip"

@@ -110,10 +110,12 @@ def test_the_settings_are_ones_that_jupyterlab_knows(started):
 
 def test_make_present_opens_the_notebook_that_is_named():
     _, words = command("present", "NOTEBOOK=03")
-    address = "/lab/workspaces/present/tree/notebooks/03_forward_pass.ipynb"
+    address = (
+        "/lab/workspaces/present-03_forward_pass/tree/notebooks/03_forward_pass.ipynb"
+    )
     assert f"--LabApp.default_url={address}" in words
     done, _ = command("present", "NOTEBOOK=")
-    assert f"present/tree/{FIRST}" in done.stdout
+    assert f"/present-00_start_here/tree/{FIRST}" in done.stdout
 
 
 def test_make_present_of_no_notebook_is_one_sentence():

@@ -17,6 +17,7 @@ import nbformat
 
 from ..claims import NOTEBOOKS
 from .record import WIDGET_VIEW, as_stored, code_cells, write_whole
+from .slides import tags
 
 
 class NoGit(Exception):
@@ -74,10 +75,10 @@ def cleaned(text, stored):
     """
     notebook = nbformat.reads(text, as_version=4)
     old = nbformat.reads(stored, as_version=4) if stored else nbformat.v4.new_notebook()
-    known = {(cell.id, cell.cell_type, cell.source): cell for cell in old.cells}
+    known = {_words(cell): cell for cell in old.cells}
     own = []
     for cell in notebook.cells:
-        same = known.get((cell.id, cell.cell_type, cell.source))
+        same = known.get(_words(cell))
         if same is None:
             own.append(cell.id)
             if cell.cell_type == "code":
@@ -87,9 +88,21 @@ def cleaned(text, stored):
     as_run = nbformat.reads(text, as_version=4)
     if in_order(as_run) and as_stored(as_run) == text:
         return text, own  # the recorder's work, or this module's
+    if _texts(as_run) == _texts(old):
+        return stored, own
     if "recorded" in old.metadata:
         notebook.metadata["recorded"] = old.metadata["recorded"]
     return as_stored(notebook), own
+
+
+def _words(cell):
+    """What tells whether a cell is the one in git."""
+    return cell.id, cell.cell_type, cell.source
+
+
+def _texts(notebook):
+    """All that a reader has written in a notebook."""
+    return [(*_words(cell), tags(cell)) for cell in notebook.cells]
 
 
 def _still(output):
@@ -116,7 +129,8 @@ def clean(path):
         return "not in git: its outputs stay"
     if after == before and not own:
         return "recorded anew: left as it is"
-    return f"yours and kept: {', '.join(own) or 'tags'}; all else as in git"
+    kept = ", ".join(own) or "tags or the order of cells"
+    return f"yours and kept: {kept}; all else as in git"
 
 
 def main(arguments=None):

@@ -3,7 +3,7 @@
 import re
 
 LESSON_LINES = 12  # the longest visible lesson, as the house style has it
-RESULT_WORDS = 50  # a longer text after a picture has no room beside it
+RESULT_WORDS = 40  # a longer text after a picture has no room beside it
 TITLE_WORDS = 10  # a shorter text under a heading is no slide of its own
 ANSWER = re.compile(r"<details>.*?</details>", re.DOTALL)
 
@@ -96,7 +96,8 @@ def _is_result(cell):
     return (
         cell.cell_type == "markdown"
         and not heading_level(cell)
-        and not cell.source.startswith("**")  # an exercise, a question, the next topic
+        and not cell.source.startswith("**")  # a question, or the next topic
+        and "**Exercise" not in cell.source
         and "<details>" not in cell.source
         and words(cell) <= RESULT_WORDS
     )

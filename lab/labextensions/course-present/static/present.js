@@ -12,20 +12,20 @@
   const OWN_KEYS =
     ".cm-content, input, textarea, select, button, summary, a, [role='slider']";
 
-  /* The screens of a notebook: the cells of each, and whether it lies below the path
-     (a subslide). A fragment is a screen that repeats the one before. */
+  /* The screens of a notebook: the ids of each one's cells, and whether it lies below
+     the path (a subslide). A fragment is a screen that repeats the one before. */
   function screens(notebook) {
     const found = [];
-    for (const cell of notebook.widgets) {
-      const kind = (cell.model.getMetadata("slideshow") || {}).slide_type || "-";
+    for (const { model } of notebook.widgets) {
+      const kind = (model.getMetadata("slideshow") || {}).slide_type || "-";
       const last = found[found.length - 1];
       if (kind === "skip" || kind === "notes") continue;
       if (!last || kind === "slide" || kind === "subslide") {
-        found.push({ cells: [cell], below: kind === "subslide" });
+        found.push({ ids: [model.id], below: kind === "subslide" });
       } else if (kind === "fragment") {
-        found.push({ cells: [...last.cells, cell], below: last.below });
+        found.push({ ids: [...last.ids, model.id], below: last.below });
       } else {
-        last.cells.push(cell);
+        last.ids.push(model.id);
       }
     }
     return found;
@@ -53,8 +53,13 @@
       window.addEventListener("resize", this.onResize);
       this.observer = new ResizeObserver(() => this.fit());
       this.notebook.mode = "command";
-      const active = this.notebook.activeCell;
-      const at = this.screens.findIndex(screen => screen.cells.includes(active));
+      // JupyterLab may make a cell anew
+      this.onCells = () =>
+        requestAnimationFrame(() => this.ending || this.show(this.index));
+      this.model = this.notebook.model;
+      this.model.cells.changed.connect(this.onCells);
+      const { id } = this.notebook.activeCell.model;
+      const at = this.screens.findIndex(screen => screen.ids.includes(id));
       this.show(Math.max(0, at));
     }
 
@@ -84,7 +89,8 @@
 
     show(index) {
       this.index = index;
-      const { cells, below } = this.screens[index];
+      const { below } = this.screens[index];
+      const cells = this.cells();
       const path = this.screens.filter(screen => !screen.below);
       const place = this.screens.slice(0, index + 1).filter(one => !one.below).length;
       this.count.textContent = `${place}${below ? " ⤓" : ""} / ${path.length}`;
@@ -100,11 +106,17 @@
       this.fit();
     }
 
+    /* The cells of the screen. */
+    cells() {
+      const { ids } = this.screens[this.index];
+      return this.notebook.widgets.filter(cell => ids.includes(cell.model.id));
+    }
+
     /* The largest type with which the screen's cells fit; where there are pictures, the
        largest pictures. */
     fit() {
       const room = this.node.clientHeight - 60;
-      const cells = this.screens[this.index].cells.map(cell => cell.node);
+      const cells = this.cells().map(cell => cell.node);
       const parts = selector =>
         cells.flatMap(cell => [...cell.querySelectorAll(selector)]);
       const picture = parts(".jp-OutputArea-output img").length > 0;
@@ -209,6 +221,8 @@
       document.removeEventListener("keydown", this.onKey, true);
       window.removeEventListener("resize", this.onResize);
       this.observer.disconnect();
+      this.model.cells.changed.disconnect(this.onCells);
+      this.ending = true;
       this.bar.remove();
       this.viewport.style.removeProperty("--present-zoom");
       this.viewport.style.removeProperty("--present-picture");
@@ -281,8 +295,8 @@
         },
       });
 
-      // `make present` opens the notebook in a workspace of this name
-      if (PageConfig.getOption("workspace") === "present") {
+      // `make present` opens the notebook in a workspace of such a name
+      if (PageConfig.getOption("workspace").startsWith("present-")) {
         const begin = async (_, panel) => {
           if (panel.context.path !== PageConfig.getOption("treePath")) return;
           tracker.widgetAdded.disconnect(begin);
