@@ -59,7 +59,7 @@ def present(page, lab, name):
 def press(page, key):
     """Press a key and wait until nothing moves; what is then on the screen."""
     page.keyboard.press(key)
-    page.evaluate("() => course.still(200)")
+    page.evaluate("() => course.still(100)")
     return page.evaluate(LOOK)
 
 
