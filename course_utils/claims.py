@@ -372,4 +372,5 @@ def html_table(frame):
     with pd.option_context("display.max_colwidth", None):
         table = frame.to_html(index=False, border=0, justify="left", escape=True)
     style = "text-align: left; vertical-align: top"  # JupyterLab aligns to the right
-    return re.sub(r"<(td|th)>", rf'<\1 style="{style}">', table)
+    table = re.sub(r"<(td|th)>", rf'<\1 style="{style}">', table)
+    return table.replace("<th ", '<th scope="col" ')  # which cells a heading is of

@@ -8,6 +8,9 @@ sentence under it.
 
 import base64
 import io
+import json
+import re
+from html import escape
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -16,20 +19,28 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, told apart by colour-blind readers; line styles and markers
-# repeat the message.
+from .legibility import watched
+
+# Each stands out from white as text must (4.5 : 1): a text may have it, and white text
+# may stand on it. Under the three kinds of colour blindness any two stay further apart
+# than Okabe and Ito's do (tests/test_legibility.py measures both); line styles, markers
+# and hatches repeat the message.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#CC79A7",
-    "#56B4E9",
-    "#666666",
+    "#1030C8",
+    "#C45400",
+    "#0E5540",
+    "#8A0010",
+    "#9A4A80",
+    "#007BC2",
+    "#5C5C5C",
 )
 COLOURS = [BLUE, ORANGE, GREEN, RED, PURPLE, SKY]
 STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
 MARKERS = ["o", "s", "^", "D", "v", "P"]
+FEW = 256  # colours of a stored picture, a third of the bytes ...
+COARSE = (
+    1.5  # ... unless it then differs by more, of 255, in the mean (root of squares)
+)
 
 mpl.rcParams.update(
     {
@@ -61,7 +72,7 @@ def show(thing, caption):
     ----------
     thing : matplotlib.figure.Figure or pandas.DataFrame
     caption : str
-        Markdown. It is also the alternative text of the picture.
+        Markdown. In plain words it is also the alternative text of the picture.
 
     Raises
     ------
@@ -73,8 +84,15 @@ def show(thing, caption):
     from .claims import html_table
 
     if isinstance(thing, Figure):
-        bundle = {"image/png": png(drawn(thing)), "text/plain": repr(thing)}
-        display(bundle, raw=True, metadata={"image/png": {"alt": caption}})
+        picture = few_colours(drawn(thing))
+        code = png(picture)
+        bundle = {
+            "text/html": image_tag(code, picture.size, caption),
+            "image/png": code,  # for readers that show no HTML
+            "text/plain": repr(thing),
+        }
+        alt = {"image/png": {"alt": plain(caption)}}
+        display(bundle, raw=True, metadata=alt)
         plt.close(thing)
     elif isinstance(thing, pd.DataFrame):
         display(HTML(html_table(thing)))
@@ -88,19 +106,58 @@ def show(thing, caption):
 
 def drawn(fig):
     """A figure as a picture (PIL.Image), drawn once: matplotlib's `savefig`, and with
-    it IPython, draws every figure twice."""
+    it IPython, draws every figure twice. What a reader can make out in it
+    (:mod:`course_utils.legibility`) stands in its `info`."""
     from PIL import Image
 
     agg = isinstance(fig.canvas, FigureCanvasAgg)
     canvas = fig.canvas if agg else FigureCanvasAgg(fig)
-    canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    with watched(canvas) as facts:
+        canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    picture.info["legibility"] = facts
+    return picture
+
+
+def few_colours(picture):
+    """A picture (PIL.Image) with a palette, if nobody sees the difference; else itself:
+    a photograph, or a map of many colours."""
+    from PIL import Image
+
+    how = {"method": Image.Quantize.MAXCOVERAGE, "dither": Image.Dither.NONE}
+    few = picture.quantize(FEW, **how)
+    change = np.subtract(few.convert("RGB"), picture, dtype=np.float32)
+    return few if np.sqrt(np.mean(change**2)) <= COARSE else picture
 
 
 def png(picture):
     """A picture (PIL.Image) as PNG in base64, as Jupyter wants it."""
-    picture.save(out := io.BytesIO(), format="PNG")
+    from PIL.PngImagePlugin import PngInfo
+
+    more = PngInfo()
+    if "legibility" in picture.info:
+        more.add_text("legibility", json.dumps(picture.info["legibility"]))
+    picture.save(out := io.BytesIO(), format="PNG", pnginfo=more)
     return base64.b64encode(out.getvalue()).decode()
+
+
+def image_tag(code, size, caption):
+    """A PNG in base64 as HTML: JupyterLab gives a PNG by itself no alternative text.
+    Its size keeps the place until it is there."""
+    width, height = size
+    return (
+        f'<img src="data:image/png;base64,{code}" alt="{escape(plain(caption))}"'
+        f' width="{width}" height="{height}" style="max-width: 100%; height: auto">'
+    )
+
+
+def plain(caption):
+    """A sentence in Markdown as words, for a reader who hears it."""
+    words = re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", caption)  # links
+    words = re.sub(r"\\(hat|bar|tilde) ?\{?(\w+)\}?", r"\2 \1", words)
+    words = re.sub(r"\\(?:math\w+|text)\b", "", words)
+    words = re.sub(r"[$`{}\\]|\*\*?(?=\w)|(?<=[\w.?!])\*\*?", "", words)
+    return " ".join(words.split())
 
 
 def points(ax, X, y, size=90):
@@ -336,8 +393,8 @@ def network(ax, layers, weights=None, biases=None, size=900):
     layers : list of list of str
         The text in each unit, one list a layer; the inputs first.
     weights : list of array, optional
-        One array a layer, shape (n_l, n_{l-1}): written on the edges, negative ones in
-        orange.
+        One array a layer, shape (n_l, n_{l-1}): written on the edges, negative ones
+        dashed, in red.
     biases : list of array, optional
         One array a layer, shape (n_l,): written under the units.
     size : float
@@ -354,7 +411,7 @@ def network(ax, layers, weights=None, biases=None, size=900):
                 ax.plot(
                     *zip(start, end),
                     color=GREY if w is None else BLUE if w >= 0 else RED,
-                    linestyle="-",
+                    linestyle="-" if w is None or w >= 0 else "--",
                     linewidth=1.8,
                     zorder=1,
                 )
@@ -375,8 +432,8 @@ def network(ax, layers, weights=None, biases=None, size=900):
                 *places[l][i],
                 s=size,
                 facecolor="white",
-                edgecolor=GREEN if l == 0 else BLUE,
-                linewidth=2,
+                edgecolor=GREY if l == 0 else BLUE,
+                linewidth=1 if l == 0 else 2.5,
                 zorder=3,
             )
             ax.text(*places[l][i], text, ha="center", va="center", zorder=4)
@@ -492,7 +549,7 @@ def verdict_bars(ax, board):
     from .claims import FAILS, HOLDS, IN_PART, MARKS, OPEN, UNDECIDED
 
     colours = {HOLDS: BLUE, IN_PART: ORANGE, UNDECIDED: SKY, FAILS: RED}
-    colours[OPEN] = "#DDDDDD"
+    colours[OPEN] = GREY
     counts = pd.crosstab(board["notebook"], board["verdict"]).reindex(
         columns=list(colours), fill_value=0
     )
@@ -506,8 +563,7 @@ def verdict_bars(ax, board):
         where = {"width": number[some], "left": left[some]}
         bars = ax.barh(places[some], **where, color=colour, label=label)
         texts = [f"{MARKS[word]} {n}" for n in number[some]]
-        light = "white" if word in (HOLDS, FAILS) else "black"
-        ax.bar_label(bars, texts, label_type="center", color=light)
+        ax.bar_label(bars, texts, label_type="center", color="white")
         left += number
     ax.set(yticks=places, yticklabels=counts.index, xlabel="claims")
     ax.invert_yaxis()

@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 import matplotlib.pyplot as plt
 from matplotlib.animation import HTMLWriter
 
-from .figures import drawn, png
+from .figures import drawn, plain, png
+from .legibility import merged
 
 COLOURS = 64  # of a frame: a drawing needs no more
 WHITE = 247  # of 255: what is lighter is made white, else the ground looks grey
@@ -47,7 +48,7 @@ def play(fig, draw, frames, caption, still=-1, fps=4):
     frames : sequence
         What `draw` is called with, one after the other; at least two.
     caption : str
-        Markdown; also the alternative text of the picture.
+        Markdown; in plain words also the alternative text of the picture.
     still : int
         Which frame stands where nothing moves; the last by default.
     fps : float
@@ -76,10 +77,12 @@ def play(fig, draw, frames, caption, still=-1, fps=4):
                 fig.set_layout_engine("none")  # else a later frame might jump
         html = page.read_text(encoding="utf-8")
     plt.close(fig)
-    picture = writer.pictures[still]
+    stands = writer.drawn[still]
+    stands.info["legibility"] = merged(writer.facts)
+    picture = png(stands)
     bundle = {"text/html": _offline(html, picture, caption), "image/png": picture}
     bundle["text/plain"] = f"<player of {len(frames)} frames>"
-    display(bundle, raw=True, metadata={"image/png": {"alt": caption}})
+    display(bundle, raw=True, metadata={"image/png": {"alt": plain(caption)}})
     display(Markdown(f"*{caption}*"))
 
 
@@ -87,18 +90,21 @@ class _Writer(HTMLWriter):
     """matplotlib's writer, with frames that are drawn once (`savefig` draws twice) and
     have few colours: a third of the size."""
 
-    @property
-    def pictures(self):
-        return self._saved_frames
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.drawn, self.facts = [], []  # a picture a frame, and its legibility
 
     def grab_frame(self):
         """Keep the figure as it is now as the next frame."""
         from PIL import Image
 
+        picture = drawn(self.fig)
+        self.facts.append(picture.info.pop("legibility"))
         how = {"method": Image.Quantize.FASTOCTREE, "dither": Image.Dither.NONE}
-        few = drawn(self.fig).quantize(COLOURS, **how)
+        few = picture.quantize(COLOURS, **how)
         few.putpalette([255 if part > WHITE else part for part in few.getpalette()])
-        self.pictures.append(png(few))
+        self.drawn.append(few)
+        self._saved_frames.append(png(few))  # of matplotlib's writer
 
 
 def _offline(html, picture, caption):
@@ -115,7 +121,7 @@ def _offline(html, picture, caption):
         r' \1.play_animation()"',
         html,
     )
-    source = f'src="data:image/png;base64,{picture}" alt="{escape(caption)}"'
+    source = f'src="data:image/png;base64,{picture}" alt="{escape(plain(caption))}"'
     html = html.replace('<img id="_anim_', f'<img {source} id="_anim_', 1)
     html = re.sub("<(input|button) ", rf"<\1 {OWN_KEYS} ", html)
     return html + STYLE

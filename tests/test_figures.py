@@ -3,6 +3,7 @@ their errors."""
 
 import base64
 import io
+import re
 
 import matplotlib
 
@@ -11,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from scipy import stats
 
 from course_utils import figures
@@ -202,18 +204,50 @@ def test_show_displays_the_picture_with_its_sentence_as_alternative_text(
     fig.savefig(saved := io.BytesIO(), format="png")
     saved.seek(0)
     fig.set_layout_engine("none")  # savefig leaves another one behind
-    figures.show(fig, "It rises.")
+    figures.show(fig, "It *rises* & falls.")
     figures.show(pd.DataFrame({"a": [1]}), "One.")
     bundle, more = shown[0]
-    displayed = io.BytesIO(base64.b64decode(bundle["image/png"]))
-    assert np.array_equal(plt.imread(displayed), plt.imread(saved)[..., :3])
-    assert more == {"raw": True, "metadata": {"image/png": {"alt": "It rises."}}}
+    displayed = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
+    change = np.asarray(displayed.convert("RGB")) - 255 * plt.imread(saved)[..., :3]
+    assert np.abs(change).max() <= 16 and (np.abs(change) > 1).mean() < 0.01
+    assert more == {
+        "raw": True,
+        "metadata": {"image/png": {"alt": "It rises & falls."}},
+    }
+    image = re.fullmatch(
+        '<img src="data:image/png;base64,(.+?)" alt="It rises &amp; falls."'
+        ' width="720" height="360" style=".+?">',
+        bundle["text/html"],
+    )
+    assert image[1] == bundle["image/png"]
     assert not plt.fignum_exists(fig.number)
     assert (
-        [thing.data for thing, _ in shown[1:]][0] == "*It rises.*"
+        [thing.data for thing, _ in shown[1:]][0] == "*It *rises* & falls.*"
         and "<table" in shown[2][0].data
         and shown[3][0].data == "*One.*"
     )
+
+
+@pytest.mark.parametrize(
+    "caption, words",
+    [
+        ("A line that *rises*.", "A line that rises."),
+        ("`fit(x, y)` is **slow**, 3 * 4 * 5.", "fit(x, y) is slow, 3 * 4 * 5."),
+        (r"$W^{[1]}$, $\alpha = 0.1$ and $\hat{y}$", "W^[1], alpha = 0.1 and y hat"),
+        ("See [the first](01.ipynb); glorot_normal", "See the first; glorot_normal"),
+    ],
+)
+def test_a_listener_hears_words(caption, words):
+    assert figures.plain(caption) == words
+
+
+def test_a_palette_is_taken_only_where_it_is_not_seen():
+    few = np.zeros((40, 40, 3), np.uint8)
+    few[:, 20:] = 0, 114, 178
+    drawing = figures.few_colours(Image.fromarray(few))
+    assert drawing.mode == "P" and np.array_equal(drawing.convert("RGB"), few)
+    many = np.random.default_rng(0).integers(0, 256, (90, 90, 3), dtype=np.uint8)
+    assert figures.few_colours(photo := Image.fromarray(many)) is photo
 
 
 def test_verdict_bars_count_each_notebooks_verdicts(ax):

@@ -6,9 +6,11 @@ import statistics
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 
 from course_utils.checks import exercise_names
 from course_utils.claims import NOTEBOOKS, load_claims
+from course_utils.figures import plain
 from course_utils.maintenance import record
 from course_utils.maintenance.comparison import CHECK, FENCE, solution_code
 from course_utils.maintenance.record import (
@@ -26,6 +28,7 @@ LONGEST_CELL, LONGEST_LINE = 20, 88
 BUDGET = {"lines": 120, "cells": 20, "median": 5, "words": 1500}
 FOR_A_CLAIM = {"lines": 15, "cells": 2, "median": 0, "words": 150}
 LECTURE_CELLS = 5
+NO_WORDS = {"", "here", "this", "link", "click here", "more"}
 IGNORED_AT_MOST = 2  # nbval-ignore-output, in the whole course
 pytestmark = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
@@ -195,8 +198,10 @@ def test_every_picture_has_a_sentence_and_a_modest_size(path):
     for cell in code_cells(path):
         for output, following in zip(cell.outputs, [*cell.outputs[1:], {}]):
             if "image/png" in output.get("data", {}):
-                assert output.metadata["image/png"]["alt"], cell.id
-                assert "text/markdown" in following.get("data", {}), cell.id
+                alt = output.metadata["image/png"]["alt"]
+                assert alt == plain(following["data"]["text/markdown"]), cell.id
+                page = BeautifulSoup(output.data["text/html"], "html.parser")
+                assert [image["alt"] for image in page("img")] == [alt], cell.id
                 header = base64.b64decode(
                     output.data["image/png"][:64]
                 )  # a PNG's width stands in bytes 16 to 19
@@ -204,6 +209,49 @@ def test_every_picture_has_a_sentence_and_a_modest_size(path):
             assert not {"image/svg+xml", "image/jpeg"} & set(output.get("data", {})), (
                 cell.id
             )
+
+
+def test_pictures_are_small_files(path):
+    assert path.stat().st_size < 2.5e6
+    assert sum(other.stat().st_size for other in PATHS) < 16.5e6
+
+
+def test_headings_go_down_one_level_at_a_time(path):
+    markdown = [
+        cell.source
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "markdown"
+    ]
+    text = re.sub(
+        "^```.*?^```", "", "\n".join(markdown), flags=re.DOTALL | re.MULTILINE
+    )
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    for above, below in zip(levels, levels[1:]):
+        assert below <= above + 1, levels
+
+
+def test_links_folds_and_tables_say_what_they_are(path):
+    """For readers who jump from link to link, or hear a table cell by cell."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        texts = [
+            output.get("data", {}).get("text/html", "")
+            for output in cell.get("outputs", [])
+        ]
+        if cell.cell_type == "markdown":
+            texts = [cell.source]
+            for words in re.findall(r"\[([^]]*)\]\([^)]*\)", cell.source):
+                assert words.strip().lower() not in NO_WORDS, cell.id
+            assert not re.search(r"!\[\s*\]", cell.source), cell.id
+        for page in (BeautifulSoup(text, "html.parser") for text in texts):
+            for fold in page("details"):
+                assert fold.summary and fold.summary.get_text(strip=True), cell.id
+            for table in page("table"):
+                assert table.find("th", scope="col"), cell.id
+            for image in page("img"):
+                assert image.get("alt"), cell.id
+            for link in page("a"):
+                assert link.get_text(strip=True).lower() not in NO_WORDS, cell.id
 
 
 def test_a_slider_leaves_something_to_see(path):
