@@ -136,15 +136,16 @@ def _look(artist):
         if not joined and marker in ("None", "", " ", None):
             return None
         inks = [to_rgba(artist.get_color(), artist.get_alpha())]
-        look = [artist._unscaled_dash_pattern, round(artist.get_linewidth() / 1.5)]
+        look = [artist._unscaled_dash_pattern, _width(artist.get_linewidth())]
         hollow = same_color(artist.get_markerfacecolor(), "white")
-        look = [look if joined else None, marker, hollow]
+        size = round(artist.get_markersize() / 3)
+        look = [look if joined else None, (marker, size) if marker else "", hollow]
     elif isinstance(artist, Patch):
         inks = [artist.get_facecolor(), artist.get_edgecolor()]
         look = [artist.get_hatch(), artist.get_fill()]
     elif isinstance(artist, Collection):
         inks = [*artist.get_facecolor(), *artist.get_edgecolor()]
-        look = [artist.get_hatch(), list(artist.get_linewidth())[:1]]
+        look = [artist.get_hatch(), [_width(w) for w in artist.get_linewidth()[:1]]]
         if isinstance(artist, PathCollection):  # of scatter
             look += [path.vertices.round(3).tolist() for path in artist.get_paths()]
     else:
@@ -155,33 +156,48 @@ def _look(artist):
 
 def _on_white(colour):
     *rgb, alpha = to_rgba(colour)
-    return tuple((alpha * np.array(rgb) + 1 - alpha).clip(0, 1).tolist())
+    return tuple((alpha * np.array(rgb) + 1 - alpha).clip(0, 1).round(3).tolist())
+
+
+def _width(points):
+    """Widths that differ by less than a half count as one."""
+    return round(float(np.log2(max(points, 0.1))))
 
 
 def _by_colour_only(figure, keys):
     """Entries of a legend, and lines, points or bars of one axes, that look alike but
     for their colour, where no text tells them apart: one of the same colour, or the
-    sign that an entry of the legend begins with."""
+    sign that an entry of the legend begins with. (Light and dark, 3 : 1, are told
+    apart.)"""
     entries = {text for legend in figure.findobj(Legend) for text in legend.get_texts()}
     texts = [text for text in figure.findobj(Text) if text.get_text().strip()]
     texts = [text for text in texts if text not in entries]
-    signs = {text.get_text().split()[0] for text in texts}
-    inks = [to_rgba(text.get_color()) for text in texts]
-    found = set()
-    for key in keys:
-        for (a, ink, look), (b, other, same) in combinations(key, 2):
-            signed = {name.split()[0] for name in (a, b) if name.strip()} <= signs
-            if look == same and not same_color(ink, other) and not signed:
-                found.add((a, b))
-    groups = [group for ax in figure.axes for group in _groups(ax)]
-    for group in groups:
-        alike = {}
-        for artist in group:
-            ink, look = _look(artist) or (None, None)
-            if ink and not any(same_color(ink, other) for other in inks):
-                alike.setdefault(look, {})[ink] = str(artist.get_label())
-        found |= {tuple(one.values())[:2] for one in alike.values() if len(one) > 1}
-    return sorted(found)
+    free = [text for ax in (figure, *figure.axes) for text in ax.texts]
+    signs = {text.get_text().split()[0] for text in free if text.get_text().strip()}
+    inks = {_on_white(text.get_color()) for text in texts}
+    groups = [
+        [one for one in key if one[0].strip() and one[0].split()[0] not in signs]
+        for key in keys
+    ]
+    for group in (group for ax in figure.axes for group in _groups(ax)):
+        looks = {
+            look: str(artist.get_label()) for artist in group if (look := _look(artist))
+        }
+        groups.append(
+            [
+                (name, *look)
+                for look, name in looks.items()
+                if not any(same_color(look[0], ink) for ink in inks)
+            ]
+        )
+    return sorted(
+        {
+            (a, b)
+            for group in groups
+            for (a, ink, look), (b, other, same) in combinations(group, 2)
+            if look == same and ink != other and contrast(ink, other) < 3
+        }
+    )
 
 
 def _groups(ax):

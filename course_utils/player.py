@@ -24,7 +24,7 @@ SIGNS = {  # letters that every font has
     "fast-forward": "▶|",
 }
 STYLE = """<style>
-.anim-state, .anim-extra { display: none; }
+.anim-state { display: none; }
 .animation img { max-width: 100%; }
 input[type=range].anim-slider { width: 90%; }
 .anim-buttons button { width: 48px; font-size: 16px; }
@@ -114,7 +114,10 @@ def _offline(html, picture, caption):
     html = re.sub(r"<link[^>]*>", "", html)
     html = ICON.sub(lambda match: SIGNS.get(match[1], ""), html)
     for title in EXTRA:
-        html = html.replace(f'<button title="{title}"', '<button class="anim-extra"')
+        html = re.sub(f'<button title="{title}".*?</button>', "", html, flags=re.DOTALL)
+    html = html.replace(
+        '<input id="_anim_slider', '<input aria-label="Frame" id="_anim_slider'
+    )
     html = re.sub(
         r'"(anim\w+)\.play_animation\(\)"',
         r'"if (\1.current_frame == \1.frames.length - 1) \1.first_frame();'

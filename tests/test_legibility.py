@@ -173,7 +173,7 @@ def test_points_and_bars_of_two_colours_are_found():
     fig, (left, right) = plt.subplots(1, 2)
     left.scatter([0, 1], [0, 1], color="red", label="a")
     left.scatter([0, 1], [1, 1], color="blue", label="b")
-    right.bar([0, 1], [1, 1], color=["red", "blue"])
+    right.bar([0, 1, 2], [1, 1, 1], color=["red", "blue", "black"])
     assert len(facts_of(fig)["colour"]) == 2
 
 

@@ -101,7 +101,8 @@ def test_no_frame_jumps(monkeypatch):
 
 def test_jupyterlab_leaves_the_keys_to_it(html):
     controls = re.findall("<(?:input|button) [^>]*>", html)
-    assert len(controls) == 13  # slider, nine buttons, three modes
+    assert len(controls) == 10  # slider, six buttons, three modes
+    assert 'aria-label="Frame"' in controls[0]
     assert all('data-lm-suppress-shortcuts="true"' in one for one in controls)
 
 
