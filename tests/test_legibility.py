@@ -57,9 +57,8 @@ def facts_of(fig):
 
 def stored(picture):
     """The facts in a PNG in base64."""
-    return json.loads(
-        Image.open(io.BytesIO(base64.b64decode(picture))).text["legibility"]
-    )
+    header = Image.open(io.BytesIO(base64.b64decode(picture))).info
+    return json.loads(header["legibility"])
 
 
 def test_the_simulation_is_the_published_one():

@@ -141,6 +141,7 @@ def test_every_module_imports_only_declared_packages():
         "jupyter_client": "nbclient",
         "ipykernel": "jupyterlab",
         "PIL": "pillow",
+        "bs4": "beautifulsoup4",
     }
     for path in [
         *(ROOT / "course_utils").rglob("*.py"),
