@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 import nbformat
 import pytest
 
-from course_utils.maintenance.comparison import Tolerance, differences
+from course_utils.maintenance.comparison import Tolerance, comparable, differences
 
 STREAM, RESULT = "stream", "execute_result"
 
@@ -354,3 +354,13 @@ def test_an_interval_may_show_more_digits_where_a_tolerance_is_asked_for():
     assert differences(stored, new, Tolerance())
     assert differences(stored, new, Tolerance(atol=5))  # 51 and 45.1
     assert not differences(stored, new, Tolerance(atol=6))
+
+
+def test_of_a_picture_in_html_its_description_is_compared():
+    def shown(code, number):
+        tag = f'<img src="data:image/png;base64,{code}" alt="It falls to {number}.">'
+        return comparable(tag)
+
+    tolerance = Tolerance(rtol=0.01)
+    assert not differences(shown("AA+/9==", 0.25), shown("Bc12", 0.2501), tolerance)
+    assert differences(shown("AA+/9==", 0.25), shown("AA+/9==", 0.35), tolerance)
