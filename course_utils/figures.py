@@ -156,7 +156,7 @@ def plain(caption):
     words = re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", caption)  # links
     words = re.sub(r"\\(hat|bar|tilde) ?\{?(\w+)\}?", r"\2 \1", words)
     words = re.sub(r"\\(?:math\w+|text)\b", "", words)
-    words = re.sub(r"[$`{}\\]|\*\*?(?=\w)|(?<=[\w.?!])\*\*?", "", words)
+    words = re.sub(r"(?<!\w)\*\*?(?=\S)|(?<=\S)\*\*?(?!\w)|[$`{}\\]", "", words)
     return " ".join(words.split())
 
 

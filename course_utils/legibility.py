@@ -5,7 +5,7 @@ what nothing but a colour tells apart.
 store what it found in the picture; a test reads it from the recorded notebooks.
 """
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import combinations
 
 import matplotlib as mpl
@@ -61,13 +61,16 @@ def watched(canvas):
         - colour: pairs of names that only a colour tells apart.
     """
     facts, seen, renderer = {}, [], canvas.get_renderer()
+    # Any figure is shown, one that cannot be measured as well.
+    whatever_it_is = suppress(Exception)
     draw_text = renderer.draw_text
 
     def watching(gc, x, y, text, font, angle, ismath=False, mtext=None):
-        if mtext is not None and text.strip():
-            size = renderer.points_to_pixels(font.get_size_in_points())
-            large = size >= (LARGE_BOLD if _bold(font) else LARGE)
-            seen.append((size, _stands_out(renderer, mtext, gc), large, text))
+        with whatever_it_is:
+            if mtext is not None and text.strip():
+                size = renderer.points_to_pixels(font.get_size_in_points())
+                large = size >= (LARGE_BOLD if _bold(font) else LARGE)
+                seen.append((size, _stands_out(renderer, mtext, gc), large, text))
         draw_text(gc, x, y, text, font, angle, ismath, mtext)
 
     renderer.draw_text = watching
@@ -75,23 +78,27 @@ def watched(canvas):
         yield facts
     finally:
         del renderer.draw_text
-    keys = [_key(legend) for legend in canvas.figure.findobj(Legend)]
+    with whatever_it_is:
+        facts |= _summed_up(canvas.figure, seen)
+
+
+def _summed_up(figure, seen):
+    keys = [_key(legend) for legend in figure.findobj(Legend)]
     found = {
         "type": [(size, text) for size, _, _, text in seen],
         "contrast": [(ratio, text) for _, ratio, large, text in seen if not large],
         "large": [(ratio, text) for _, ratio, large, text in seen if large],
         "line": [(contrast(ink), name) for key in keys for name, ink, _ in key],
     }
-    for name, values in found.items():
-        if values:
-            number, text = min(values)
-            facts[name] = (round(float(number), 2), text)
-    facts["colour"] = _by_colour_only(canvas.figure, keys)
+    worst = {name: min(values) for name, values in found.items() if values}
+    facts = {name: (round(float(n), 2), text) for name, (n, text) in worst.items()}
+    return {**facts, "colour": _by_colour_only(figure, keys)}
 
 
 def merged(several):
     """The worst of several pictures' facts: of a player's frames."""
-    worst = {"colour": sorted({pair for facts in several for pair in facts["colour"]})}
+    pairs = {pair for facts in several for pair in facts.get("colour", ())}
+    worst = {"colour": sorted(pairs)}
     for name in ("type", "contrast", "large", "line"):
         if values := [facts[name] for facts in several if name in facts]:
             worst[name] = min(values)

@@ -206,3 +206,9 @@ def test_statements_know_their_claim():
 def test_html_tables_show_whole_texts_escaped():
     html = html_table(pd.DataFrame({"a": ["x" * 200 + " <b>"]}))
     assert "x" * 200 + " &lt;b&gt;" in html
+
+
+def test_a_tables_headings_say_what_they_are_of():
+    table = claims.html_table(pd.DataFrame({"a": ["<1>"], "b": ["c" * 99]}))
+    assert table.count('<th scope="col" ') == 2 == table.count("<td ")
+    assert "&lt;1&gt;" in table and "c" * 99 in table

@@ -234,11 +234,23 @@ def test_show_displays_the_picture_with_its_sentence_as_alternative_text(
         ("A line that *rises*.", "A line that rises."),
         ("`fit(x, y)` is **slow**, 3 * 4 * 5.", "fit(x, y) is slow, 3 * 4 * 5."),
         (r"$W^{[1]}$, $\alpha = 0.1$ and $\hat{y}$", "W^[1], alpha = 0.1 and y hat"),
+        ("*Slow (it has 0.9 s.)*", "Slow (it has 0.9 s.)"),
         ("See [the first](01.ipynb); glorot_normal", "See the first; glorot_normal"),
     ],
 )
 def test_a_listener_hears_words(caption, words):
     assert figures.plain(caption) == words
+
+
+def test_what_cannot_be_measured_is_shown_all_the_same(monkeypatch):
+    monkeypatch.setattr("course_utils.legibility._look", lambda artist: 1 / 0)
+    monkeypatch.setattr("course_utils.legibility._stands_out", lambda *_: 1 / 0)
+    fig, ax = plt.subplots()
+    ax.plot([1, 2], label="a")
+    ax.legend()
+    picture = figures.drawn(fig)
+    plt.close(fig)
+    assert np.asarray(picture).min() < 100
 
 
 def test_a_palette_is_taken_only_where_it_is_not_seen():
