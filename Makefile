@@ -76,11 +76,17 @@ grade: environment
 	$(if $(FOLDER),,$(error Say which folder: make grade FOLDER=submissions))
 	$(BIN)/python -m course_utils.grading $(OPTIONS) "$(FOLDER)"
 
+# The executed notebooks as web pages, in build/site. COURSE_REPOSITORY=https://github.com/OWNER/NAME make site
+# gives them buttons for Binder and Colab.
+site: environment
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable ".[site]"
+	$(BIN)/python -m course_utils.maintenance.site
+
 # Pin anew, after a change of the ranges in pyproject.toml.
 lock: environment
 	$(BIN)/python -m pip install --quiet uv
 	echo "# Everything, maintainers' tools too, for Python 3.11 to 3.13. Made from pyproject.toml by make lock." > requirements.lock
-	$(COMPILE) --extra dev --extra browser pyproject.toml >> requirements.lock
+	$(COMPILE) --extra dev --extra site --extra browser pyproject.toml >> requirements.lock
 	printf '%s\n' "# The course and what it needs, pinned. Made from pyproject.toml by make lock." "-e ." > requirements.txt
 	$(COMPILE) --constraint requirements.lock pyproject.toml >> requirements.txt
 
