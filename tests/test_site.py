@@ -4,6 +4,7 @@ import base64
 import csv
 import os
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -245,11 +246,17 @@ def test_a_copy_for_colab_is_the_notebook_with_a_first_cell(notebooks, stem):
 
 
 def test_the_first_cell_on_colab_finds_package_and_data(tmp_path):
-    """Run by IPython in an empty folder, from a clone of this repository; only pip is
-    left out."""
-    if not (ROOT / ".git").exists():
-        pytest.skip("not in a clone")
-    copy = site.for_colab(new_notebook(), f"file://{ROOT}")
+    """Run by IPython in an empty folder, from a repository with package and data; only
+    pip is left out."""
+    origin = tmp_path / "origin" / "NAME"
+    origin.mkdir(parents=True)
+    for folder in ("course_utils", "data"):
+        shutil.copytree(ROOT / folder, origin / folder)
+    for words in ("init", "add .", "-c user.name=n -c user.email=e commit -m one"):
+        subprocess.run(
+            ["git", *words.split()], cwd=origin, check=True, stdout=subprocess.DEVNULL
+        )
+    copy = site.for_colab(new_notebook(), f"file://{origin}")
     lines = [x for x in copy.cells[0].source.splitlines() if not x.startswith("%pip")]
     assert len(lines) == len(copy.cells[0].source.splitlines()) - 1
     script = tmp_path / "first.ipy"
@@ -268,5 +275,5 @@ def test_the_first_cell_on_colab_finds_package_and_data(tmp_path):
         text=True,
         timeout=120,
     )
-    assert str(tmp_path / ROOT.name / "course_utils") in done.stdout, done.stderr
+    assert str(tmp_path / "NAME" / "course_utils") in done.stdout, done.stderr
     assert "(4000, 28, 28)" in done.stdout and "62 claims" in done.stdout
