@@ -54,12 +54,11 @@ from .checks import CHECK, NOT_YET, exercise_names
 from .claims import NOTEBOOKS
 from .maintenance.record import (
     COLOUR_CODES,
-    heading_level,
     kernel_class,
     kernel_environment,
-    tags,
     write_whole,
 )
+from .maintenance.slides import in_plain_sight, tags
 
 TABLE = "grades.csv"
 COLUMNS = ["file", "exercise", "verdict", "hint", "content"]
@@ -166,12 +165,9 @@ def _folded(notebooks):
     """The code of the course's evidence and drawings, of all its notebooks."""
     found = set()
     for path in sorted(Path(notebooks).glob("*.ipynb")):
-        level = 0  # of the folded heading above
-        for cell in nbformat.read(path, as_version=4).cells:
-            own = heading_level(cell)
-            if own and (not level or own <= level):
-                level = own if "hide-cell" in tags(cell) else 0
-            if cell.cell_type == "code" and (level or FOLDED & set(tags(cell))):
+        cells = nbformat.read(path, as_version=4).cells
+        for cell, seen in zip(cells, in_plain_sight(cells)):
+            if cell.cell_type == "code" and (not seen or FOLDED & set(tags(cell))):
                 found.add(cell.source.strip())
     return found - {""}
 

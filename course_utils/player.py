@@ -29,6 +29,8 @@ STYLE = """<style>
 input[type=range].anim-slider { width: 90%; }
 .anim-buttons button { width: 48px; font-size: 16px; }
 </style>"""
+STEP = "set_frame = function(frame){"  # of matplotlib's player
+GONE = " if (!document.getElementById(this.img_id)) return this.pause_animation();"
 OWN_KEYS = 'data-lm-suppress-shortcuts="true"'  # JupyterLab leaves them alone
 EXTRA = ("Decrease speed", "Increase speed", "Play backwards")  # nobody needs them
 
@@ -109,9 +111,10 @@ class _Writer(HTMLWriter):
 
 def _offline(html, picture, caption):
     """matplotlib's player with a still picture, letters in the place of signs from the
-    network, keys that reach it in JupyterLab, and a Play that begins anew at the
-    end."""
+    network, keys that reach it in JupyterLab, a Play that begins anew at the end, and
+    an end of the play when its cell is run again."""
     html = re.sub(r"<link[^>]*>", "", html)
+    html = html.replace(STEP, STEP + GONE)
     html = ICON.sub(lambda match: SIGNS.get(match[1], ""), html)
     for title in EXTRA:
         html = re.sub(f'<button title="{title}".*?</button>', "", html, flags=re.DOTALL)

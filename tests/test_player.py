@@ -111,6 +111,17 @@ def test_play_at_the_end_begins_anew(html):
     assert f"({name}.current_frame == {name}.frames.length - 1)" in html
 
 
+def test_a_picture_that_is_gone_ends_the_play(html):
+    """Its cell was run again; a test in a browser plays one so."""
+    step = re.search(r"set_frame = function\(frame\)\{(.*?);", html)[1]
+    assert step.split() == [
+        "if",
+        "(!document.getElementById(this.img_id))",
+        "return",
+        "this.pause_animation()",
+    ]
+
+
 @pytest.mark.parametrize("frames, still", [([1], 0), ([], 0), ([1, 2], 2)])
 def test_too_few_frames_are_refused(frames, still):
     with pytest.raises(ValueError, match="at least two frames"):
