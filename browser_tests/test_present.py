@@ -154,6 +154,9 @@ def test_what_is_shown_is_alive(page, lab):
         arg=before,
     )
 
+    # matplotlib's player goes on, and fails, if its cell is run again meanwhile
+    page.locator(".present-now .anim-buttons button[title=Pause]").click()
+
     count = "() => course.n.widgets.find(w => w.model.id === 'rule-player').model"
     count += ".executionCount"
     before = page.evaluate(count)
