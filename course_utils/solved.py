@@ -2,13 +2,14 @@
 still open. It is kept in the notebook itself, as the output of its last cell."""
 
 import re
+import uuid
 
 from .checks import CHECK, RIGHT, exercise_names, results
 from .early import running_notebook
 
 SAID_RIGHT = re.compile(r"^✓ (\S+): right\.", re.MULTILINE)
 
-_stored = {}  # notebook's number -> what its file says is right, for each shown line
+_shown = {}  # notebook's number -> the id of its line, and what its file says is right
 
 
 def exercises_solved(notebook):
@@ -34,31 +35,31 @@ def exercises_solved(notebook):
             f"No exercise belongs to {notebook!r}: give the notebook's two digits, such"
             ' as "03".'
         )
-    _stored[notebook] = _said_right(running_notebook())
+    _shown[notebook] = (uuid.uuid4().hex, _said_right(running_notebook()))
     _show(notebook)
 
 
 def update(exercise):
     """Bring the line of this exercise's notebook up to date, if it is shown."""
     notebook = exercise.partition("-")[0]
-    if notebook in _stored:
+    if notebook in _shown:
         _show(notebook, update=True)
 
 
 def _show(notebook, update=False):
     from IPython.display import display
 
-    names, known = _names(notebook), results()
+    (line_id, said_right), names, known = _shown[notebook], _names(notebook), results()
     in_order = [name for name in known if name in names]  # as the notebook has them
     in_order += [name for name in names if name not in known]
-    stored = {name: (RIGHT, "") for name in _stored[notebook]}
+    stored = {name: (RIGHT, "") for name in said_right}
     open_ = [n for n in in_order if {**stored, **known}.get(n, ("", ""))[0] != RIGHT]
     solved = f"{len(names) - len(open_)} of {len(names)} exercises solved."
     line = f"{solved} Still open: {', '.join(open_)}." if open_ else solved
     display(
         {"text/plain": line, "text/markdown": line},
         raw=True,
-        display_id=f"exercises-solved-{notebook}",
+        display_id=line_id,
         update=update,
     )
 

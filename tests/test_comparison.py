@@ -146,6 +146,10 @@ GREEN = {
         value("{'01-nand': ('not tried', '')}"),
     ),
 }
+NONE_SOLVED = (
+    "0 of 6 exercises solved. Still open: 01-nand, 01-alpha, 01-bound, 01-corners,"
+    " 01-learn, 01-step."
+)
 RED = {
     "changed_float": cell("print('loss', 0.123456)", printed("loss 0.123490\n")),
     "changed_float_beyond_its_tag": cell(
@@ -237,6 +241,11 @@ def test_a_rerun_finds_what_a_cell_or_a_later_one_leaves_behind(tmp_path):
         "counts on": cell("n = globals().get('n', 0) + 1; print(n)", printed("1\n")),
         "asks what comes later": cell("print('late' in globals())", printed("False\n")),
         "comes later": cell("late = 1"),
+        "exercise": GREEN["exercise"],
+        "solved": cell(
+            "from course_utils import exercises_solved; exercises_solved('01')",
+            shown(NONE_SOLVED, **{"text/markdown": NONE_SOLVED}),
+        ),
     }
     cells["says the same"].outputs = [printed("True\n")]
     once, _ = compare(tmp_path, {"once": cells.values()})

@@ -18,7 +18,7 @@ REST = "01-alpha, 01-bound, 01-learn"
 def shown(monkeypatch):
     """What IPython's displays were told, in a kernel that has checked nothing."""
     monkeypatch.setattr(checks, "_results", {})
-    monkeypatch.setattr(solved, "_stored", {})
+    monkeypatch.setattr(solved, "_shown", {})
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     shell = InteractiveShell.instance()
     publisher = CapturingDisplayPublisher(shell=shell)
@@ -29,9 +29,10 @@ def shown(monkeypatch):
 
 def lines(shown):
     """Each line, and whether it took the place of the one before."""
-    for output in shown:
+    for output, before in zip(shown, [None, *shown]):
         assert output["data"]["text/plain"] == output["data"]["text/markdown"]
-        assert output["transient"] == {"display_id": "exercises-solved-01"}
+        same = before and output["transient"] == before["transient"]
+        assert bool(same) == output["update"]
     return [(output["data"]["text/plain"], output["update"]) for output in shown]
 
 
@@ -57,6 +58,13 @@ def test_the_line_follows_the_checks_of_its_notebook(shown):
         (f"2 of 6 exercises solved. Still open: 01-step, {REST}.", True),
         (f"1 of 6 exercises solved. Still open: 01-nand, 01-step, {REST}.", True),
     ]
+
+
+def test_a_second_call_shows_a_line_of_its_own(shown):
+    exercises_solved("01")
+    exercises_solved("01")
+    check("01-corners", CORNERS)
+    assert [update for _, update in lines(shown)] == [False, False, True]
 
 
 def test_all_solved_is_one_sentence(shown, monkeypatch):
