@@ -23,7 +23,7 @@ html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
-html_copy_source = True
+html_show_search_summary = False  # it would fetch every page that it finds
 html_theme_options = {
     "show_toc_level": 2,
     "use_fullscreen_button": False,
