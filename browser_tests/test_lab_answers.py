@@ -39,13 +39,7 @@ def answer(lab, page, cell, text):
     """Type an answer over what stands in a cell, and run it."""
     lab.bring(page, cell).locator(".cm-content").click()
     page.keyboard.press("Control+a")
-    for line in text.splitlines(keepends=True):
-        page.keyboard.type(line.rstrip("\n"))
-        if line.endswith("\n"):
-            page.keyboard.press("Escape")  # closes what the editor proposes ...
-            page.keyboard.press("Enter")  # ... and enters the cell again
-            page.keyboard.press("Control+End")
-            page.keyboard.press("Enter")
+    page.keyboard.type(text)
     assert lab.cells(page)[cell]["source"] == text
     return run_cell(lab, page, cell)
 
