@@ -39,7 +39,8 @@ tolerances: environment
 replicate: environment
 	$(BIN)/python -m course_utils.maintenance.replicate $(or $(N),10)
 
-# The real JupyterLab in Chromium: about 20 minutes. Pictures and tables of it in build/browser.
+# The real JupyterLab in Chromium: some 25 minutes. Pictures and tables of it in build/browser.
+# One file: make browser TESTS=browser_tests/test_lab_answers.py
 browser: environment
 	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable ".[browser]"
 	$(BIN)/python -m pytest -n 0 $(or $(TESTS),browser_tests)

@@ -287,7 +287,8 @@ from IPython.display import HTML, display
 
 display(HTML("<table><tr><td style='min-width: 3000px'>wide</td></tr></table>"))
 display(HTML("<p style='color: #bbb; background: white'>pale</p>"))
-display(HTML("<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw=' width='9' height='9'>"))
+GIF = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+display(HTML(f"<img src='{GIF}' width='9' height='9'>"))
 1 / 0
 """
 
