@@ -119,8 +119,9 @@ class VerdictsInWords:
         marked = rows.assign(verdict=[f"{MARKS[w]} {w}" for w in rows["verdict"]])
         shown = marked[["id", "claim", "measured", "verdict", "repeated"]]
         shown = shown.set_axis(COLUMNS, axis=1)
-        link = f'<a href="{notebook}.ipynb">{notebook}</a>'
-        return _details(f"{link}: {_counted(rows['verdict'])}", html_table(shown))
+        link = f'<p><a href="{notebook}.ipynb">Open {notebook}</a></p>\n'
+        title = f"{notebook}: {_counted(rows['verdict'])}"
+        return _details(title, link + html_table(shown))
 
 
 def _counted(words):

@@ -76,6 +76,8 @@ def test_the_verdicts_in_words_say_how_the_lecture_fared(monkeypatch):
     assert "✗ 1 of the statements does not hold here" in failed and "C01b" in failed
     assert "... and a &lt;threshold&gt;" in failed and "C02a" not in failed
     assert "C02a" in undecided and "C01b" not in undecided
-    link = '<summary><a href="01_a.ipynb">01_a</a>: ◐ 1 holds in part, ? 1 undecided'
-    assert link in first and "8 of 10 (C02a)" in first and "C03" in second
+    title = "<summary>01_a: ◐ 1 holds in part, ? 1 undecided</summary>"
+    assert title in first and '<a href="01_a.ipynb">Open 01_a</a>' in first
+    assert "<summary><a" not in html  # out of a keyboard's reach
+    assert "8 of 10 (C02a)" in first and "C03" in second
     assert repr(words).splitlines()[2] == "C02 undecided: It ends"

@@ -116,18 +116,7 @@ def _html_for_web(html, pictures):
 
     html = PNG_DATA.sub(to_file, html)
     html = re.sub(r'(href="[\w/]*)\.ipynb(?=[#"])', r"\1.html", html)
-    html = re.sub(r">([CE]\d\d[a-z]?)<(?=/td>)", to_claim, html)
-    # A link inside a summary is out of a keyboard's reach.
-    html = re.sub(
-        r"<summary>(<a [^>]*>)(.*?)</a>(.*?)</summary>",
-        r"<summary>\2\3</summary>\n<p>\1Open \2</a></p>",
-        html,
-    )
-    return re.sub(
-        r'<input (?=[^>]*type="range")(?![^>]*aria-label)',
-        '<input aria-label="Frame" ',
-        html,
-    )
+    return re.sub(r">([CE]\d\d[a-z]?)<(?=/td>)", to_claim, html)
 
 
 def _link_to(name):
