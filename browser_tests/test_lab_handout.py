@@ -12,13 +12,12 @@ def test_the_handout_runs_with_nothing_tried(page, lab):
     subprocess.run(
         command("handout"), shell=True, cwd=lab.root, env=lab.environment, check=True
     )
-    shutil.copy(
-        lab.root / "build" / "handout" / f"{NAME}.ipynb",
-        lab.root / "notebooks" / "handout.ipynb",
-    )
+    path = lab.root / "notebooks" / "handout.ipynb"
+    shutil.copy(lab.root / "build" / "handout" / f"{NAME}.ipynb", path)
     lab.open(page, "handout")
     cells = lab.run_all(page)
     lab.shutdown_kernels()
+    path.unlink()
     assert not any("A solution" in cell["source"] for cell in cells)
     outputs = [output for cell in cells for output in cell["outputs"]]
     assert not [output for output in outputs if output["output_type"] == "error"]
