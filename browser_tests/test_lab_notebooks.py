@@ -284,6 +284,8 @@ def test_unfolded_and_dark_it_is_readable(ran):
 
 
 def test_no_error_was_reported_by_the_page(ran):
+    for trouble in ran.page.troubles:
+        ran.say(f"  {trouble}")
     assert not ran.page.troubles, lines(ran.page.troubles)
 
 

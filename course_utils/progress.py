@@ -33,22 +33,26 @@ class _Line:
         """Nothing waits."""
 
 
-def progress(total, description, unit):
-    """A bar over `total` pieces of work, with the time left; it shows after a second.
+def progress(work, description, unit):
+    """A bar over pieces of work, with the time left; it shows after a second.
 
     Parameters
     ----------
-    total : int
+    work : int or sequence
+        The number of pieces, or the pieces themselves.
     description, unit : str
 
     Returns
     -------
     tqdm.tqdm
-        A context manager with `update(n)`. With the environment variable TQDM_DISABLE
+        Of a number, a context manager with `update(n)`; of a sequence, its pieces, one
+        after the other. With the environment variable TQDM_DISABLE
         set it shows nothing.
     """
+    number = isinstance(work, int)
     return tqdm(
-        total=total,
+        None if number else work,
+        total=work if number else len(work),
         desc=description,
         unit=unit,
         delay=DELAY,

@@ -254,6 +254,12 @@ def test_links_folds_and_tables_say_what_they_are(path):
                 assert link.get_text(strip=True).lower() not in NO_WORDS, cell.id
 
 
+def test_no_bar_is_a_widget(path):
+    """After the notebook is opened again it would be an error in its place."""
+    for cell in code_cells(path):
+        assert "tqdm" not in cell.source, f"{cell.id}: use course_utils.progress"
+
+
 def test_a_slider_leaves_something_to_see(path):
     """A picture or a line, for readers without a kernel."""
     for cell in code_cells(path):
