@@ -329,9 +329,7 @@ class Lab:
         page.evaluate("() => course.still(300)")
 
     def save(self, page):
-        """Go back to the notebook (a player keeps all keys to itself) and press Ctrl+S;
-        wait until it is saved."""
-        page.evaluate("() => course.n.node.focus()")
+        """Press Ctrl+S; wait until the notebook is saved."""
         page.keyboard.press("Control+s")
         page.wait_for_function("() => !course.panel.context.model.dirty")
 

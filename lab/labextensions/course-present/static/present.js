@@ -295,6 +295,13 @@
         },
       });
 
+      // A player keeps its keys to itself; who clicked on it with the mouse goes on
+      // with the notebook's, such as Ctrl+S.
+      document.addEventListener("click", event => {
+        const player = event.detail && event.target.closest(".animation");
+        if (player && tracker.currentWidget) tracker.currentWidget.content.node.focus();
+      });
+
       // `make present` opens the notebook in a workspace of such a name
       if (PageConfig.getOption("workspace").startsWith("present-")) {
         const begin = async (_, panel) => {
