@@ -7,13 +7,16 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-a
 
 .PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade site lock data clean
 
+# Trusted, so that pictures play before a cell is run.
+TRUST = @$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null
 lab: environment
+	$(TRUST)
 	$(BIN)/jupyter lab --config=lab/config.py
 
 # A notebook's lecture path on the screen, in JupyterLab: make present NOTEBOOK=03
 PRESENTED = $(or $(firstword $(wildcard notebooks/$(NOTEBOOK)*.ipynb)),$(error No notebook begins with $(NOTEBOOK)))
 present: environment
-	$(BIN)/jupyter trust notebooks/*.ipynb
+	$(TRUST)
 	$(BIN)/jupyter lab --config=lab/config.py --LabApp.default_url=/lab/workspaces/present-$(basename $(notdir $(PRESENTED)))/tree/$(PRESENTED)
 
 test: environment
