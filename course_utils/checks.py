@@ -64,13 +64,14 @@ def exercise(name, why, functions=0):
     return register
 
 
-def exercise_names():
-    """The names of all exercises, sorted."""
+def exercise_names(notebook=None):
+    """The names of all exercises, or of a notebook's ("03"), sorted."""
     from . import exercises
 
     for module in iter_modules(exercises.__path__):
         import_module(f"{exercises.__name__}.{module.name}")
-    return sorted(_exercises)
+    start = "" if notebook is None else f"{notebook}-"
+    return sorted(name for name in _exercises if name.startswith(start))
 
 
 def check(name, *answer):

@@ -37,10 +37,9 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = (
 COLOURS = [BLUE, ORANGE, GREEN, RED, PURPLE, SKY]
 STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1))]
 MARKERS = ["o", "s", "^", "D", "v", "P"]
-FEW = 256  # colours of a stored picture, a third of the bytes ...
-COARSE = (
-    1.5  # ... unless it then differs by more, of 255, in the mean (root of squares)
-)
+# A stored picture gets few colours, a third of the bytes, unless it then differs by
+# more than this, of 255, in the mean (root of squares).
+FEW, COARSE = 256, 1.5
 
 mpl.rcParams.update(
     {

@@ -136,9 +136,7 @@ def asked_of(sources):
         raise NotGraded("No cell of this notebook checks an exercise of the course.")
     numbers = Counter(name.partition("-")[0] for name in found)
     ((number, _),) = numbers.most_common(1)
-    return found + [
-        name for name in known if name.startswith(f"{number}-") and name not in found
-    ]
+    return found + [name for name in exercise_names(number) if name not in found]
 
 
 def _left_out(sources, notebooks=NOTEBOOKS):

@@ -30,7 +30,7 @@ def exercises_solved(notebook):
     ValueError
         If no exercise begins so.
     """
-    if not _names(notebook):
+    if not exercise_names(notebook):
         raise ValueError(
             f"No exercise belongs to {notebook!r}: give the notebook's two digits, such"
             ' as "03".'
@@ -49,7 +49,8 @@ def update(exercise):
 def _show(notebook, update=False):
     from IPython.display import display
 
-    (line_id, said_right), names, known = _shown[notebook], _names(notebook), results()
+    line_id, said_right = _shown[notebook]
+    names, known = exercise_names(notebook), results()
     in_order = [name for name in known if name in names]  # as the notebook has them
     in_order += [name for name in names if name not in known]
     stored = {name: (RIGHT, "") for name in said_right}
@@ -62,10 +63,6 @@ def _show(notebook, update=False):
         display_id=line_id,
         update=update,
     )
-
-
-def _names(notebook):
-    return [name for name in exercise_names() if name.startswith(f"{notebook}-")]
 
 
 def _said_right(path):

@@ -32,7 +32,7 @@ from course_utils.grading import (
     write_table,
 )
 from course_utils.maintenance.comparison import solution_code
-from course_utils.maintenance.record import heading_level, tags
+from course_utils.maintenance.slides import in_plain_sight, tags
 
 IMPORT = "from course_utils import check"
 RIGHT = 'check("01-corners", 3)'
@@ -331,16 +331,14 @@ def test_a_solved_notebook_is_right_and_an_untouched_one_not_tried(tmp_path):
 )
 def test_no_exercise_needs_the_evidence(path):
     """So that it can be left out: no stub or solution takes a name from it."""
-    level, made = 0, {}  # name -> whether evidence made it last
-    for cell in solved(path).cells:
-        own = heading_level(cell)
-        if own and (not level or own <= level):
-            level = own if "hide-cell" in tags(cell) else 0
+    made = {}  # name -> whether evidence made it last
+    cells = solved(path).cells
+    for cell, seen in zip(cells, in_plain_sight(cells)):
         if cell.cell_type == "code":
             needs, makes = grading._names(cell.source)
             if "exercise" in tags(cell):
                 assert not [name for name in needs if made.get(name)], cell.id
-            made |= dict.fromkeys(makes, level > 0)
+            made |= dict.fromkeys(makes, not seen)
 
 
 # -- What is left out ------------------------------------------------------------------
