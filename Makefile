@@ -90,7 +90,7 @@ site: environment
 lock: environment
 	$(BIN)/python -m pip install --quiet uv
 	echo "# Everything, maintainers' tools too, for Python 3.11 to 3.13. Made from pyproject.toml by make lock." > requirements.lock
-	$(COMPILE) --extra dev --extra site --extra browser pyproject.toml >> requirements.lock
+	$(COMPILE) --extra dev --extra site --extra browser --extra trust pyproject.toml >> requirements.lock
 	printf '%s\n' "# The course and what it needs, pinned. Made from pyproject.toml by make lock." "-e ." > requirements.txt
 	$(COMPILE) --constraint requirements.lock pyproject.toml >> requirements.txt
 
