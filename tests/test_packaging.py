@@ -2,6 +2,8 @@
 what is wrong."""
 
 import ast
+import hashlib
+import importlib.util
 import os
 import re
 import shutil
@@ -22,18 +24,41 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ADVICE = "pyproject.toml and the pinned files have drifted: run `make lock`"
 
 
+PINNED = ["requirements.txt", "requirements.lock", "requirements-gpu.txt"]
+
+
+def hashed(name):
+    """(requirement, its hashes) of each pin of a requirements file."""
+    lines = (ROOT / name).read_text().replace("\\\n", "").splitlines()
+    for line in lines:
+        if line and not line.startswith("#"):
+            text, *hashes = line.split(" --hash=")
+            yield Requirement(text.strip()), [found.strip() for found in hashes]
+
+
 def pins(name):
     """Package -> list of (version, marker) of a requirements file."""
     found = {}
-    for line in (ROOT / name).read_text().splitlines():
-        if line and not line.startswith(("#", "-e")):
-            pin = Requirement(line)
-            (specifier,) = pin.specifier
-            assert specifier.operator == "==", line
-            found.setdefault(canonicalize_name(pin.name), []).append(
-                (specifier.version, str(pin.marker or ""))
-            )
+    for pin, _ in hashed(name):
+        (specifier,) = pin.specifier
+        assert specifier.operator == "==", pin
+        found.setdefault(canonicalize_name(pin.name), []).append(
+            (specifier.version, str(pin.marker or ""))
+        )
     return found
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_every_pin_has_its_hashes(name):
+    for pin, hashes in hashed(name):
+        assert hashes, f"{pin}: {ADVICE}"
+        assert all(re.fullmatch("sha256:[0-9a-f]{64}", found) for found in hashes), pin
+
+
+def test_a_package_has_the_same_hashes_in_each_file():
+    lock = {str(pin.specifier) + pin.name: hashes for pin, hashes in hashed(PINNED[1])}
+    for pin, hashes in hashed("requirements.txt"):
+        assert hashes == lock[str(pin.specifier) + pin.name], f"{pin}: {ADVICE}"
 
 
 def needed(requirements):
@@ -118,8 +143,34 @@ def test_what_is_installed_is_what_is_pinned():
             assert any(marker for _, marker in versions), name
 
 
-def test_requirements_install_the_course_itself():
-    assert "-e ." in (ROOT / "requirements.txt").read_text().splitlines()
+def test_the_libraries_for_a_gpu_are_those_of_tensorflow_and_not_of_the_course():
+    wanted = {
+        canonicalize_name(requirement.name)
+        for requirement in map(Requirement, metadata.requires("tensorflow"))
+        if "and-cuda" in str(requirement.marker)
+    }
+    libraries = pins("requirements-gpu.txt")
+    assert wanted and wanted <= set(libraries), ADVICE
+    assert not set(libraries) & set(pins("requirements.txt")), ADVICE
+
+
+INSTALL = "--no-deps --no-build-isolation"
+
+
+def test_the_course_is_built_with_what_is_pinned():
+    """Without a build environment of its own, which would come without hashes."""
+    backend = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]
+    for requirement in map(Requirement, backend["requires"]):
+        ((version, marker),) = pins("requirements.txt")[requirement.name]
+        assert version in requirement.specifier and not marker
+    assert INSTALL in (ROOT / "postBuild").read_text()
+    assert os.access(ROOT / "postBuild", os.X_OK)
+    ways = [
+        line
+        for line in (ROOT / "README.md").read_text().splitlines()
+        if line.startswith(("| uv |", "| conda |", "| pip |", "- **Windows"))
+    ]
+    assert len(ways) == 4 and all(f"install {INSTALL} -e ." in line for line in ways)
 
 
 def test_conda_takes_the_same_pins_and_a_supported_python():
@@ -169,9 +220,9 @@ def test_every_module_imports_only_declared_packages():
 @pytest.mark.parametrize(
     "name",
     [
-        "requirements.txt",
-        "requirements.lock",
+        *PINNED,
         "environment.yml",
+        "postBuild",
         "pyproject.toml",
         "Makefile",
         "README.md",
@@ -198,13 +249,46 @@ def run_script(folder, path, python=sys.executable):
     )
 
 
+BACKEND = """
+import os, zipfile
+def build_editable(folder, settings=None, metadata=None):
+    return wheel("course", "print('the course')", folder)
+def wheel(name, text, folder):
+    about = {
+        "METADATA": "Metadata-Version: 2.1\\nName: %s\\nVersion: 1" % name,
+        "WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any",
+        "RECORD": "",
+    }
+    path = os.path.join(folder, name + "-1-py3-none-any.whl")
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(name + "_code.py", text)
+        for key in about:
+            file.writestr(name + "-1.dist-info/" + key, about[key])
+    return os.path.basename(path)
+"""
+
+
 @pytest.fixture
 def clone(tmp_path):
+    """The set-up script with a course of one line, which needs no network."""
     (tmp_path / ".ci").mkdir()
-    for name in (".ci/make_venv.py", "pyproject.toml", "requirements.txt", "Makefile"):
+    for name in (".ci/make_venv.py", "requirements.txt", "Makefile"):
         shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "backend.py").write_text(BACKEND)
+    (tmp_path / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\n'
+        'backend-path = ["."]\n[project]\nname = "course"\nversion = "1"\n'
+    )
     (tmp_path / "bin").mkdir()
     return tmp_path
+
+
+def make_wheel(clone, text):
+    """A wheel of one line in the clone."""
+    spec = importlib.util.spec_from_file_location("backend", clone / "backend.py")
+    backend = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(backend)
+    return clone / backend.wheel("tiny", text, clone)
 
 
 def replace(clone, old, new):
@@ -251,6 +335,37 @@ def test_a_failed_install_is_one_sentence_and_leaves_no_stamp(clone):
         and "pip could not install" in done.stderr
         and not (clone / ".venv" / "course-ready").exists()
     )
+
+
+def installed(clone, name):
+    """What a module of the clone's environment prints, or None without it."""
+    python = clone / ".venv" / "bin" / "python"
+    done = subprocess.run([python, "-m", name], capture_output=True, text=True)
+    return None if done.returncode else done.stdout.strip()
+
+
+def test_only_what_has_the_hash_is_installed_and_then_the_course(clone):
+    """Another file under the same name and version, and one that was never hashed, are
+    refused in one sentence."""
+
+    def install(hash_):
+        (clone / "requirements.txt").write_text(f"./tiny-1-py3-none-any.whl{hash_}\n")
+        done = run_script(clone, os.environ["PATH"])
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stderr.splitlines()[-1:]
+
+    ours = make_wheel(clone, "print(1)").read_bytes()
+    hash_ = f" --hash=sha256:{hashlib.sha256(ours).hexdigest()}"
+    make_wheel(clone, "print('tampered')")
+    for given, sentence in ((hash_, "SHA-256 differs"), ("", "pip could not install")):
+        status, (last,) = install(given)
+        assert status == 1 and sentence in last
+        assert installed(clone, "tiny_code") is installed(clone, "course_code") is None
+        assert not (clone / ".venv" / "course-ready").exists()
+    (clone / "tiny-1-py3-none-any.whl").write_bytes(ours)
+    assert install(hash_) == (0, [])
+    assert installed(clone, "tiny_code") == "1"
+    assert installed(clone, "course_code") == "the course"
 
 
 def test_the_second_call_does_nothing(clone):
