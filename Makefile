@@ -8,7 +8,7 @@ TOOLS = $(BIN)/python -m pip install --quiet --require-hashes --requirement requ
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --generate-hashes \
 	--custom-compile-command "make lock" $(OPTIONS) pyproject.toml
 
-.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade site lock data clean
+.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade hub class site lock data clean
 
 # Trusted, so that pictures play before a cell is run.
 TRUST = @$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null
@@ -88,6 +88,22 @@ grade: environment
 site: environment
 	$(TOOLS)
 	$(BIN)/python -m course_utils.maintenance.site
+
+# JupyterHub for a class (lab/hub/README.md): sudo make hub STUDENTS=students.txt
+PROXY = build/proxy/node_modules/.bin/configurable-http-proxy
+hub: environment $(PROXY)
+	$(if $(STUDENTS),,$(error Say which file has the students: make hub STUDENTS=students.txt))
+	$(TOOLS)
+	COURSE_STUDENTS="$(STUDENTS)" $(BIN)/python -m jupyterhub --config=lab/hub/jupyterhub_config.py
+
+# A class of that size works through the Hub, as root; some minutes: make class STUDENTS=20
+class: environment $(PROXY)
+	$(TOOLS)
+	$(BIN)/python -m trust.full_class $(OPTIONS) $(or $(STUDENTS),20)
+
+$(PROXY):
+	@command -v npm > /dev/null || { echo "There is no npm: install Node.js (sudo apt install npm), then run make again."; exit 1; }
+	npm install --silent --no-fund --prefix build/proxy configurable-http-proxy@4.6.3
 
 # Pin anew, after a change of the ranges in pyproject.toml; what may stay, stays (OPTIONS=--upgrade: the newest).
 lock: environment

@@ -12,6 +12,7 @@ serves the connection in FILE, passes interrupts on, and ends with the copy, or 
 with it.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -81,8 +82,20 @@ def offer(folder, environment):
     return stop
 
 
-def _serve(listener):
-    """Answer each request with a copy of this process, until standard input ends."""
+def serve(listener, become=lambda connection: None):
+    """Load the libraries, and answer each request with a copy of this process, until
+    standard input ends.
+
+    Parameters
+    ----------
+    listener : socket.socket
+    become : callable, optional
+        What a copy does first, with the connection.
+    """
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    gc.collect()
+    gc.freeze()  # what is loaded stays in memory that copies share
     signal.signal(signal.SIGCHLD, _count_the_ended)
     while True:
         ready, _, _ = select.select([listener, sys.stdin], [], [])
@@ -91,6 +104,7 @@ def _serve(listener):
         connection, _ = listener.accept()
         if os.fork() == 0:
             listener.close()
+            become(connection)
             _become_kernel(connection)
         connection.close()
 
@@ -129,8 +143,21 @@ def _become_kernel(connection):
     os._exit(0)
 
 
-def _ask(folder, connection):
-    """Have a kernel made, and live as long as it."""
+def ask(folder, connection):
+    """Have a kernel made, and live as long as it.
+
+    Parameters
+    ----------
+    folder : str
+        Where the socket is.
+    connection : str
+        The file that says where the kernel listens.
+
+    Raises
+    ------
+    OSError
+        If nobody answers at the socket.
+    """
     with socket.socket(socket.AF_UNIX) as server:
         server.connect(os.path.join(folder, SOCKET))
         wanted = {"connection": connection, "folder": os.getcwd()}
@@ -139,14 +166,15 @@ def _ask(folder, connection):
             print(json.dumps(wanted), file=lines, flush=True)
             kernel = int(lines.readline())
         signal.signal(signal.SIGINT, lambda *_: os.kill(kernel, signal.SIGINT))
-        server.recv(1)  # nothing comes: it ends with the kernel
+        parent = os.getppid()
+        while os.getppid() == parent:  # or else nobody could stop it
+            if select.select([server], [], [], 2)[0]:  # ends with the kernel
+                return
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 2:
         del sys.path[0]  # the folder of this file
-        for library in LIBRARIES:
-            importlib.import_module(library)
-        _serve(socket.socket(fileno=int(sys.argv[1])))
+        serve(socket.socket(fileno=int(sys.argv[1])))
     else:
-        _ask(*sys.argv[1:])
+        ask(*sys.argv[1:])

@@ -1,0 +1,168 @@
+"""A full class: the Hub's configuration lets nobody in who should not be, and the page
+is what the table holds. `make class` starts the Hub itself, which needs root."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.sign import NotebookNotary
+from traitlets.config import PyFileConfigLoader
+
+from trust import full_class
+
+ROOT = Path(__file__).resolve().parents[1]
+HUB = ROOT / "lab" / "hub"
+MISSING = "no JupyterHub here: make class installs it"
+
+
+@pytest.fixture
+def hub_config(tmp_path, monkeypatch):
+    """Loads the Hub's configuration for two students."""
+    (tmp_path / "students.txt").write_text("ada:one\nemmy:two\n\n")
+    monkeypatch.setenv("COURSE_HUB", str(tmp_path / "hub"))
+    monkeypatch.setenv("COURSE_KERNELS", str(tmp_path / "kernels"))
+    monkeypatch.setenv("COURSE_STUDENTS", str(tmp_path / "students.txt"))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    return PyFileConfigLoader("jupyterhub_config.py", str(HUB)).load_config
+
+
+def test_the_hub_is_reached_from_this_machine_only(hub_config):
+    c = hub_config()
+    for address in (
+        c.JupyterHub.bind_url,
+        c.JupyterHub.hub_bind_url,
+        c.ConfigurableHTTPProxy.api_url,
+    ):
+        assert address.startswith("http://127.0.0.1:")
+
+
+def test_only_listed_students_with_a_password_get_in(hub_config):
+    pytest.importorskip("jupyterhub", reason=MISSING)
+    from jupyterhub.auth import PAMAuthenticator
+
+    c = hub_config()
+    assert c.JupyterHub.authenticator_class == "pam"
+    one = PAMAuthenticator(config=c)
+    assert one.allowed_users == {"ada", "emmy"}
+    assert not (one.allow_all or one.allow_existing_users or one.admin_users)
+    assert one.check_allowed("ada", {}) and not one.check_allowed("root", {})
+
+
+def test_every_setting_of_the_hub_is_one(hub_config):
+    pytest.importorskip("jupyterhub", reason=MISSING)
+    from jupyterhub import app, auth, proxy, spawner
+
+    classes = {
+        kind.__name__: kind
+        for kind in (
+            app.JupyterHub,
+            auth.PAMAuthenticator,
+            proxy.ConfigurableHTTPProxy,
+            spawner.Spawner,
+        )
+    }
+    for section, settings in hub_config().items():
+        assert set(settings) <= set(classes[section].class_trait_names()), section
+
+
+def test_the_hubs_own_files_are_its_own_and_nothing_in_the_file_is_secret(hub_config):
+    c = hub_config()
+    folder = Path(c.JupyterHub.cookie_secret_file).parent
+    assert folder.stat().st_mode & 0o077 == 0
+    text = (HUB / "jupyterhub_config.py").read_text()
+    assert "token" not in text and "api_key" not in text
+
+
+def test_it_says_what_is_missing(hub_config, tmp_path, monkeypatch):
+    (tmp_path / "closed" / "course").mkdir(parents=True)
+    for file in ("jupyterhub_config.py", "server_config.py"):
+        target = tmp_path / "closed/course/lab/hub" / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(HUB / file, target)
+    (tmp_path / "closed").chmod(0o700)
+    copy = PyFileConfigLoader("jupyterhub_config.py", str(target.parent))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(SystemExit, match="Students cannot enter"):
+        copy.load_config()
+    monkeypatch.setenv("COURSE_STUDENTS", str(tmp_path / "nobody.txt"))
+    with pytest.raises(SystemExit, match="nobody.txt: write a line name:password"):
+        hub_config()
+
+
+def test_a_student_gets_the_notebooks_once_and_trusted(tmp_path, monkeypatch):
+    for variable in ("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    source, home = tmp_path / "source", tmp_path / "home"
+    for folder in (source, home):
+        folder.mkdir()
+    for name in ("00_start_here", "01_perceptron"):
+        shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", source)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("COURSE_NOTEBOOKS", str(source))
+    load = PyFileConfigLoader("server_config.py", str(HUB)).load_config
+    c = load()
+    own = home / "course" / "notebooks" / "00_start_here.ipynb"
+    assert c.ServerApp.root_dir == str(home / "course")
+    assert c.KernelManager.transport == "ipc"
+    assert (
+        c.LabApp.extra_labextensions_path == [str(ROOT / "lab/hub/../labextensions")]
+        or Path(c.LabApp.extra_labextensions_path[0]).is_dir()
+    )
+    notary = NotebookNotary(data_dir=str(home / ".local/share/jupyter"))
+    assert notary.check_signature(nbformat.read(own, as_version=4))
+    notary.store.close()
+    own.write_text("my answer")
+    (own.parent / "01_perceptron.ipynb").unlink()
+    load()
+    assert own.read_text() == "my answer"
+    assert (own.parent / "01_perceptron.ipynb").is_file()
+    assert len(list(own.parent.iterdir())) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux copies processes")
+def test_without_a_process_to_copy_there_is_still_a_kernel(tmp_path, monkeypatch):
+    from jupyter_client.manager import KernelManager
+
+    monkeypatch.setenv("JUPYTER_PATH", str(HUB))
+    monkeypatch.setenv("COURSE_KERNELS", str(tmp_path))
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(stderr=subprocess.DEVNULL)
+    try:
+        assert "shared_kernels.py" in " ".join(manager.kernel_spec.argv)
+        client = manager.client()
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        client.stop_channels()
+    finally:
+        manager.shutdown_kernel(now=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux copies processes")
+def test_nobody_gets_a_kernel_with_the_rights_of_root(monkeypatch):
+    sys.path.insert(0, str(HUB))
+    try:
+        import shared_kernels
+    finally:
+        sys.path.remove(str(HUB))
+    ours, theirs = socket.socketpair(socket.AF_UNIX)
+    changed = []
+    for name in ("initgroups", "setgid", "setuid"):
+        monkeypatch.setattr(os, name, lambda *to, name=name: changed.append((name, to)))
+
+    def leave(code):
+        raise SystemExit(code)
+
+    monkeypatch.setattr(os, "_exit", leave)
+    with ours, theirs:
+        if os.geteuid() == 0:
+            with pytest.raises(SystemExit):
+                shared_kernels.become_the_asker(ours)
+            assert not changed
