@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-from trust import page
+from trust import class_kernels, page
 from trust.class_hub import (
     Hub,
     NotPossible,
@@ -327,8 +327,16 @@ def write(frame=None, folder=HERE):
         " students: what several processes share counts for each in part. *Hub* is Hub,"
         " proxy and, where kernels share memory, the process that they are copied"
         " from.",
-        parts(frame).round().astype({"server": int, "all": int, "Hub": int}),
+        parts(frame).map(
+            lambda value: value if isinstance(value, str) else round(value)
+        ),
         *sentences(frame),
+        "A kernel by itself, after a notebook: its own memory and what it has mapped of"
+        " files (which all kernels of a machine share anyway), by setting of the"
+        " environment (`python -m trust.class_kernels`). None is worth having: fewer"
+        " threads save nothing, and a trimmed heap costs more time than it saves"
+        " memory.",
+        class_kernels.table(),
         "## One student cannot get at another",
         "The attempts of one student's kernel, and at the log-in page, in the largest"
         " class.",
