@@ -27,6 +27,7 @@ MISSING = "no JupyterHub here: make class installs it"
 def hub_config(tmp_path, monkeypatch):
     """Loads the Hub's configuration for two students."""
     (tmp_path / "students.txt").write_text("ada:one\nemmy:two\n\n")
+    (tmp_path / "students.txt").chmod(0o600)
     monkeypatch.setenv("COURSE_HUB", str(tmp_path / "hub"))
     monkeypatch.setenv("COURSE_KERNELS", str(tmp_path / "kernels"))
     monkeypatch.setenv("COURSE_STUDENTS", str(tmp_path / "students.txt"))
@@ -92,6 +93,9 @@ def test_it_says_what_is_missing(hub_config, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(SystemExit, match="Students cannot enter"):
         copy.load_config()
+    (tmp_path / "students.txt").chmod(0o644)
+    with pytest.raises(SystemExit, match="Others can read .*: chmod 600"):
+        hub_config()
     monkeypatch.setenv("COURSE_STUDENTS", str(tmp_path / "nobody.txt"))
     with pytest.raises(SystemExit, match="nobody.txt: write a line name:password"):
         hub_config()

@@ -134,6 +134,7 @@ class Hub:
         self.passwords = {name: secrets.token_urlsafe(12) for name in self.names}
         accounts = "".join(f"{n}:{word}\n" for n, word in self.passwords.items())
         (home / "students.txt").write_text(accounts)
+        (home / "students.txt").chmod(0o600)
         port, hub_port, api_port = free_ports(3)
         self.api_port, self.hub_port = api_port, hub_port
         self.address = f"http://127.0.0.1:{port}"

@@ -20,6 +20,10 @@ if not students.is_file():
         f"There is no {students}: write a line name:password for each student in it,"
         " and run make hub STUDENTS=students.txt."
     )
+if students.stat().st_mode & 0o077:
+    sys.exit(
+        f"Others can read {students}, and passwords are in it: chmod 600 {students}"
+    )
 for place in (here, Path(sys.executable).resolve()):
     for folder in place.parents:
         if os.geteuid() == 0 and not folder.stat().st_mode & 0o001:
