@@ -82,15 +82,16 @@ def offer(folder, environment):
     return stop
 
 
-def serve(listener, become=lambda connection: None):
-    """Load the libraries, and answer each request with a copy of this process, until
-    standard input ends.
+def serve(listener, become=lambda connection: None, until=(sys.stdin,)):
+    """Load the libraries, and answer each request with a copy of this process.
 
     Parameters
     ----------
     listener : socket.socket
     become : callable, optional
         What a copy does first, with the connection.
+    until : sequence of files, optional
+        It ends when one of them does.
     """
     for library in LIBRARIES:
         importlib.import_module(library)
@@ -98,8 +99,8 @@ def serve(listener, become=lambda connection: None):
     gc.freeze()  # what is loaded stays in memory that copies share
     signal.signal(signal.SIGCHLD, _count_the_ended)
     while True:
-        ready, _, _ = select.select([listener, sys.stdin], [], [])
-        if sys.stdin in ready:
+        ready, _, _ = select.select([listener, *until], [], [])
+        if listener not in ready:
             return
         connection, _ = listener.accept()
         if os.fork() == 0:

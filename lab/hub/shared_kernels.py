@@ -28,6 +28,9 @@ def become_the_asker(connection):
     _, uid, _ = struct.unpack("3i", credentials)
     if uid == 0:
         os._exit(1)  # a kernel with root's rights is nobody's
+    with open(os.devnull, "r+b") as nowhere:
+        for descriptor in (0, 1, 2):  # the Hub's
+            os.dup2(nowhere.fileno(), descriptor)
     Path("/proc/self/oom_score_adj").write_text("500")  # ends before the Hub does
     user = pwd.getpwuid(uid)
     os.initgroups(user.pw_name, user.pw_gid)
@@ -40,16 +43,15 @@ def become_the_asker(connection):
 
 def offer():
     """Copy this process for whoever asks."""
+    sys.path.remove(str(Path(__file__).resolve().parent))
     place = Path(os.environ[forked.VARIABLE], forked.SOCKET)
     place.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(place))
         place.chmod(0o666)
         listener.listen(128)
-        never, _ = os.pipe()
-        os.dup2(never, 0)  # the Hub ends it, not its standard input
         with contextlib.suppress(KeyboardInterrupt):
-            forked.serve(listener, become_the_asker)
+            forked.serve(listener, become_the_asker, until=())  # the Hub ends it
 
 
 def ask(connection):
