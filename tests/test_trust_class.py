@@ -2,6 +2,7 @@
 is what the table holds. `make class` starts the Hub itself, which needs root."""
 
 import contextlib
+import importlib
 import os
 import shutil
 import struct
@@ -46,32 +47,26 @@ def test_the_hub_is_reached_from_this_machine_only(hub_config):
 
 
 def test_only_listed_students_with_a_password_get_in(hub_config):
-    pytest.importorskip("jupyterhub", reason=MISSING)
-    from jupyterhub.auth import PAMAuthenticator
-
+    auth = pytest.importorskip("jupyterhub.auth", reason=MISSING)
     c = hub_config()
     assert c.JupyterHub.authenticator_class == "pam"
-    one = PAMAuthenticator(config=c)
+    one = auth.PAMAuthenticator(config=c)
     assert one.allowed_users == {"ada", "emmy"}
     assert not (one.allow_all or one.allow_existing_users or one.admin_users)
     assert one.check_allowed("ada", {}) and not one.check_allowed("root", {})
 
 
 def test_every_setting_of_the_hub_is_one(hub_config):
-    pytest.importorskip("jupyterhub", reason=MISSING)
-    from jupyterhub import app, auth, proxy, spawner
-
-    classes = {
-        kind.__name__: kind
-        for kind in (
-            app.JupyterHub,
-            auth.PAMAuthenticator,
-            proxy.ConfigurableHTTPProxy,
-            spawner.Spawner,
-        )
-    }
     for section, settings in hub_config().items():
-        assert set(settings) <= set(classes[section].class_trait_names()), section
+        module = {
+            "JupyterHub": "app",
+            "PAMAuthenticator": "auth",
+            "ConfigurableHTTPProxy": "proxy",
+            "Spawner": "spawner",
+        }[section]
+        found = pytest.importorskip(f"jupyterhub.{module}", reason=MISSING)
+        names = getattr(found, section).class_trait_names()
+        assert set(settings) <= set(names), section
 
 
 def test_the_hubs_own_files_are_its_own_and_nothing_in_the_file_is_secret(hub_config):
@@ -151,8 +146,7 @@ def test_without_a_process_to_copy_there_is_still_a_kernel(tmp_path, monkeypatch
 def rights(monkeypatch):
     """What :mod:`shared_kernels` does to its rights for somebody who asks."""
     monkeypatch.syspath_prepend(str(HUB))
-    import shared_kernels
-
+    shared_kernels = importlib.import_module("shared_kernels")
     monkeypatch.setitem(sys.modules, "keras.src.backend.config", SimpleNamespace())
     monkeypatch.setattr(Path, "write_text", lambda *_: None)  # this process's own score
     monkeypatch.setattr(os, "dup2", lambda *_: None)  # nor its output

@@ -213,6 +213,7 @@ def classes(frame):
                 "MB per student": f"{everything.median():.0f} / {everything.max():.0f}",
                 "Hub (MB)": f"{float(machine['Hub (MB)']):.0f}",
                 "machine before, at most (GB)": f"{before:.1f}, {peak:.1f}",
+                "load": machine["load at most"],
             }
         )
     return pd.DataFrame(rows)
@@ -319,7 +320,8 @@ def write(frame=None, folder=HERE):
         f" {ARRIVE} seconds (3 seconds each in small classes), start a server, and run"
         f" {' and '.join(f'`{n}`' for n in NOTEBOOKS)} cell by cell, {THINK[0]} to"
         f" {THINK[1]} seconds apart. Both kernels stay open. *First picture* is what a"
-        " student waits after opening the notebook, without the seconds between cells."
+        " student waits after opening the notebook, without the seconds between cells;"
+        " *load* is how many processes wanted a core at most, those of others too."
         " Seconds and MB per student: median / largest.",
         classes(frame),
         "## Memory",
