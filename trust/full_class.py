@@ -9,6 +9,7 @@ stopped and the users are removed. Linux only, as root.
 import argparse
 import os
 import pwd
+import signal
 import sys
 import threading
 import time
@@ -279,10 +280,8 @@ def crashes(frame):
 
 def sentences(frame):
     """What the figures mean for a class of 30, and what is left when all have gone."""
-    table = parts(frame)
-    table = table[table["students"] == table["students"].max()].set_index(
-        "kernels' memory"
-    )
+    table = parts(frame).drop_duplicates("kernels' memory", keep="last")
+    table = table.set_index("kernels' memory")
     found = []
     for kernels, row in table.iterrows():
         large = row[f"kernel of {NOTEBOOKS[1][:2]}"]
@@ -291,7 +290,8 @@ def sentences(frame):
             size: max(int((1024 * size - row["server"]) // large), 0) for size in (1, 2)
         }
         found.append(
-            f"Kernels with {kernels} memory: 30 students with a server and both"
+            f"Kernels with {kernels} memory, as with {row['students']:.0f} students:"
+            " 30 students with a server and both"
             f" notebooks open need {need:.0f} GB and the system's own. 1 GB per student"
             f" (30 GB) is a server and {fit[1]} open notebook{'s' * (fit[1] != 1)} with"
             f" TensorFlow, 2 GB (60 GB) are {fit[2]}."
@@ -358,6 +358,7 @@ def main(arguments=None):
     parser.add_argument("--own", action="store_true", help="kernels share no memory")
     parser.add_argument("--remove", action="store_true", help="a broken test's users")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended; all is removed"))
     try:
         if options.remove:
             remove_users()
