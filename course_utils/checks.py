@@ -15,6 +15,7 @@ import ctypes
 import difflib
 import inspect
 import re
+import sys
 import textwrap
 import threading
 import traceback
@@ -181,11 +182,13 @@ def _within(seconds, work):
     """
     thread = ctypes.c_ulong(threading.get_ident())
     throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    lock, ended = threading.Lock(), False
+    lock, ended, sent = threading.Lock(), False, False
 
     def stop():
+        nonlocal sent
         with lock:
             if not ended:
+                sent = True
                 throw(thread, ctypes.py_object(_TimeIsUp))
 
     timer = threading.Timer(seconds, stop)
@@ -196,7 +199,10 @@ def _within(seconds, work):
     finally:
         with lock:
             ended = True
-        throw(thread, None)  # what the timer has sent, but has not arrived yet
+        if sent and not isinstance(sys.exception(), _TimeIsUp):
+            throw(thread, None)  # it has not arrived yet
+        # (Where nothing is on its way, Python 3.11 would go on looking for it, and hang
+        # in a debugger.)
         timer.cancel()
         timer.join()
 

@@ -1,6 +1,8 @@
 """Exercises: not tried, wrong with a fitting hint, right with a reason, and never a
 traceback. (What each of them says stands in test_exercises.)"""
 
+import subprocess
+import sys
 import threading
 import time
 from decimal import Decimal
@@ -184,6 +186,18 @@ def test_the_time_limit_works_in_every_thread(said, monkeypatch):
     thread.start()
     thread.join(5)
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("step", ["7", "all(iter(lambda: 1, 0))"])
+def test_a_debugger_works_after_a_check(step):
+    """Python 3.11 hung while it looked for an exception that was taken back."""
+    code = (
+        "import sys; from course_utils import checks; checks.TIME_LIMIT = 0.2\n"
+        f"checks.check('01-learn', lambda X, y: {step})\n"
+        "sys.settrace(lambda *_: None)\n"
+        "(lambda: 1)()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_the_stop_button_still_works(said):
