@@ -217,8 +217,8 @@ def mcnemar(first, second, level=0.95):
     Returns
     -------
     Interval
-        Clopper and Pearson's; n is the number of pairs that differ. From 0 to 1 where
-        none does.
+        Clopper and Pearson's, over the pairs that differ; n is the number of all pairs.
+        From 0 to 1 where none differs.
     """
     from scipy import stats
 
