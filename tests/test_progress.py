@@ -30,3 +30,11 @@ def test_in_a_notebook_one_line_shows_the_share_and_is_gone(work, monkeypatch):
     assert any("67%" in text or "100%" in text for text in texts)
     assert len({more["display_id"] for _, more in shown}) == 1  # always the same line
     assert all(set(bundle) <= {"text/plain"} for bundle, _ in shown)  # no widget
+    assert all(more["raw"] for _, more in shown)  # a bundle, not a dict to print
+    assert [more["update"] for _, more in shown] == [False] + [True] * len(shown[1:])
+    assert len(texts[0]) <= 88 < len(texts[0]) + 2
+
+
+def test_a_bar_shows_after_a_second(monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    assert progress(3, "letters", "letter").delay == 1
