@@ -105,6 +105,16 @@ def test_error_bars_of_one_interval_and_lying_ones(ax):
     assert ax.get_legend_handles_labels()[1] == []
 
 
+def test_the_seventh_arm_looks_like_the_first():
+    for k in (1, 7, 13):
+        ax = plt.figure().gca()
+        figures.error_bars(ax, 0, (0.5, 0.0, 1.0), k=k, line=True)
+        figures.band(ax, [1, 2], [[1, 2], [2, 4]], "runs", k=k)
+        for line, marker in ((ax.lines[0], "s"), (ax.lines[-1], "None")):
+            look = line.get_color(), line.get_linestyle(), line.get_marker()
+            assert look == (figures.ORANGE, "--", marker)
+
+
 def test_error_bars_take_what_mean_interval_returns(ax):
     from course_utils import mean_interval
 
@@ -174,6 +184,10 @@ def test_network_writes_every_unit_weight_and_bias(ax):
         "b = 7",
     } == set(written)
     assert len(ax.lines) == 6
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    for text in ax.texts[:]:
+        x, y = text.xy if hasattr(text, "xy") else text.get_position()
+        assert left < x < right and bottom < y < top, text.get_text()
 
 
 def test_computation_graph_writes_values_and_gradients(ax):
@@ -302,6 +316,10 @@ def test_verdict_bars_count_each_notebooks_verdicts(ax):
         ),
         (
             lambda ax: figures.band(ax, [1, 2], np.zeros((5, 3)), ""),
+            "at least 2 seeds, 2",
+        ),
+        (
+            lambda ax: figures.band(ax, [1, 2], np.zeros((5, 2, 1)), ""),
             "at least 2 seeds, 2",
         ),
         (lambda ax: figures.images(ax, np.zeros((28, 28))), r"\(n, height, width\)"),

@@ -118,6 +118,30 @@ def test_contrast_is_with_what_lies_behind():
     assert "contrast" not in on("white", "#777777", 24)
 
 
+def test_bold_is_large_from_14_points_on():
+    for weight, large in ((500, False), (600, True), ("bold", True), (1000, True)):
+        fig = plt.figure(layout="none", dpi=96)
+        fig.text(0.5, 0.5, "word", fontsize=14, fontweight=weight)
+        assert ("large" in facts_of(fig)) == large, weight
+
+
+def test_half_transparent_type_is_mixed_with_its_ground():
+    fig = plt.figure(layout="none")
+    fig.add_artist(plt.Rectangle((0, 0), 1, 1, color="#400000"))
+    fig.text(0.5, 0.5, "word", color="white", alpha=0.4)
+    mixed = np.round(0.4 * 255 + 0.6 * np.array([64, 0, 0])).astype(int)
+    wanted = contrast("#{:02x}{:02x}{:02x}".format(*mixed), "#400000")
+    assert facts_of(fig)["contrast"][0] == pytest.approx(wanted, abs=0.1)
+
+
+def test_what_lies_below_a_word_is_not_its_ground():
+    for place, ground in ((0.8, (0, 0)), (0.2, (0, 0.5))):
+        fig = plt.figure(layout="none")
+        fig.add_artist(plt.Rectangle(ground, 1, 0.5, color="black"))
+        fig.text(0.5, place, "word", color="black")
+        assert facts_of(fig)["contrast"] == (21, "word")
+
+
 def test_a_line_across_a_word_is_no_ground():
     fig = plt.figure(layout="none")
     fig.add_artist(plt.Line2D([0, 1], [0.51, 0.51], color="black", lw=1))
