@@ -8,7 +8,7 @@ TOOLS = $(BIN)/python -m pip install --quiet --require-hashes --requirement requ
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --generate-hashes \
 	--custom-compile-command "make lock" $(OPTIONS) pyproject.toml
 
-.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade hub class site lock data clean
+.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade hub class site lock data clean mutants
 
 # Trusted, so that pictures play before a cell is run.
 TRUST = @$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null
@@ -63,6 +63,11 @@ bench: environment
 # Replicas against fit on many drawn networks and options: some minutes for each hundred.
 replicas: environment
 	REPLICA_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest tests/test_replicas_follow_fit.py -k drawn
+
+# Small changes of course_utils, one at a time: do its tests turn red? About an hour; what is measured is kept.
+mutants: environment
+	$(TOOLS)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m trust.mutants $(OPTIONS)
 
 # TensorFlow's CUDA libraries, for an NVIDIA GPU under Linux or WSL2 (4 GB more).
 gpu: environment

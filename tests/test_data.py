@@ -141,6 +141,21 @@ def test_a_bad_folder_is_one_sentence(tmp_path, monkeypatch, change, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "size, kind", [((4, 3), "float32"), ((3, 3), "uint8"), ((4, 4), "uint8")]
+)
+def test_each_part_of_a_set_is_looked_at(tmp_path, monkeypatch, size, kind):
+    """Pictures of another kind, and too few or too many labels for them."""
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    monkeypatch.setitem(data.SHAPES, "mnist.npz", ((4, 3), (2, 2)))
+    parts = dict(x_train=np.zeros((4, 2, 2)), x_test=np.zeros((3, 2, 2)))
+    parts = {name: x.astype(kind) for name, x in parts.items()}
+    labels = dict(y_train=np.zeros(size[0]), y_test=np.zeros(size[1]))
+    np.savez(tmp_path / "mnist.npz", **parts, **labels)
+    with pytest.raises(DataError, match=f"holds {kind} images"):
+        load_mnist("full")
+
+
 def test_without_a_network_the_sentence_names_the_remedy_and_leaves_no_file(tmp_path):
     """In a process of its own: an unreachable proxy, and an empty Keras home."""
     code = (

@@ -121,6 +121,13 @@ def test_time_to_is_the_first_step_that_reaches_the_target():
         (lambda: share_interval([1, 0]), "True and False"),
         (lambda: mean_interval([1, 2], method="z"), "'t' or 'bootstrap'"),
         (lambda: median_interval([1]), "at least two values"),
+        (lambda: median_interval(np.zeros((2, 2))), "not the shape"),
+        (lambda: mcnemar(np.array([1]), np.array([True])), "True and False"),
+        (lambda: mcnemar(np.array([True]), np.array([1])), "True and False"),
+        (
+            lambda: mcnemar(np.array(["2026-01-01"], "M8[D]"), np.array([True])),
+            "True and False",
+        ),
         (lambda: mcnemar(np.array([True]), np.array([True, False])), "one length"),
         (
             lambda: time_to(pd.concat([frame().assign(epoch=1)] * 2), "loss", 1),
