@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -90,6 +91,30 @@ def test_an_interrupt_reaches_the_copy(tmp_path):
     assert kernel.says("print('goes on')") == "goes on"
     assert time.monotonic() - before < 30
     kernel.end()
+
+
+def test_a_copy_ends_with_a_killed_asker(tmp_path):
+    """Such as a worker of pytest that ran out of memory."""
+    code = (
+        "import sys, time; sys.path.insert(0, 'tests'); from test_forked import Kernel\n"
+        f"print(Kernel({str(tmp_path)!r}).pid, flush=True); time.sleep(600)"
+    )
+    asker = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[1],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": "."},
+        text=True,
+    )
+    with asker:
+        pid = int(asker.stdout.readline())
+        assert alive(pid)
+        asker.kill()
+    for _ in range(100):
+        if not alive(pid):
+            return
+        time.sleep(0.1)
+    raise AssertionError("the copy lives on")
 
 
 def test_nothing_starts_before_it_is_asked_for_and_nothing_stays(tmp_path):

@@ -145,7 +145,7 @@ def _become_kernel(connection):
 
 
 def ask(folder, connection):
-    """Have a kernel made, and live as long as it.
+    """Have a kernel made, and live as long as it and the process that asks.
 
     Parameters
     ----------
@@ -159,6 +159,7 @@ def ask(folder, connection):
     OSError
         If nobody answers at the socket.
     """
+    parent = os.getppid()
     with socket.socket(socket.AF_UNIX) as server:
         server.connect(os.path.join(folder, SOCKET))
         wanted = {"connection": connection, "folder": os.getcwd()}
@@ -167,9 +168,8 @@ def ask(folder, connection):
             print(json.dumps(wanted), file=lines, flush=True)
             kernel = int(lines.readline())
         signal.signal(signal.SIGINT, lambda *_: os.kill(kernel, signal.SIGINT))
-        parent = os.getppid()
         while os.getppid() == parent:  # or else nobody could stop it
-            if select.select([server], [], [], 2)[0]:  # ends with the kernel
+            if select.select([server], [], [], 1)[0]:  # ends with the kernel
                 return
 
 
