@@ -20,6 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from .legibility import watched
+from .plotted import plotted
 
 # Each stands out from white as text must (4.5 : 1): a text may have it, and white text
 # may stand on it. Under the three kinds of colour blindness any two stay further apart
@@ -84,6 +85,7 @@ def show(thing, caption):
 
     if isinstance(thing, Figure):
         picture = few_colours(drawn(thing))
+        picture.info["plotted"] = plotted(thing)
         code = png(picture)
         bundle = {
             "text/html": image_tag(code, picture.size, caption),
@@ -130,12 +132,15 @@ def few_colours(picture):
 
 
 def png(picture):
-    """A picture (PIL.Image) as PNG in base64, as Jupyter wants it."""
+    """A picture (PIL.Image) as PNG in base64, as Jupyter wants it, with what stands in
+    its `info` on legibility and on what it plots."""
     from PIL.PngImagePlugin import PngInfo
 
     more = PngInfo()
     if "legibility" in picture.info:
         more.add_text("legibility", json.dumps(picture.info["legibility"]))
+    if picture.info.get("plotted"):
+        more.add_text("plotted", picture.info["plotted"], zip=True)
     picture.save(out := io.BytesIO(), format="PNG", pnginfo=more)
     return base64.b64encode(out.getvalue()).decode()
 

@@ -11,6 +11,7 @@ from matplotlib.animation import HTMLWriter
 
 from .figures import drawn, plain, png
 from .legibility import merged
+from .plotted import plotted
 
 COLOURS = 64  # of a frame: a drawing needs no more
 WHITE = 247  # of 255: what is lighter is made white, else the ground looks grey
@@ -69,18 +70,22 @@ def play(fig, draw, frames, caption, still=-1, fps=4):
             "play needs at least two frames, and the number of one of them as `still`:"
             f" there are {len(frames)}, and still is {still}."
         )
+    looks, seen = {0, len(frames) // 2, len(frames) - 1, still % len(frames)}, []
     with TemporaryDirectory() as folder:
         page = Path(folder, "player.html")
         writer = _Writer(fps, embed_frames=True, default_mode="once")
         with writer.saving(fig, page, fig.dpi):
-            for frame in frames:
+            for k, frame in enumerate(frames):
                 draw(frame)
                 writer.grab_frame()
+                if k in looks:
+                    seen.append(f"frame {k + 1}\n{plotted(fig)}")
                 fig.set_layout_engine("none")  # else a later frame might jump
         html = page.read_text(encoding="utf-8")
     plt.close(fig)
     stands = writer.drawn[still]
     stands.info["legibility"] = merged(writer.facts)
+    stands.info["plotted"] = "\n".join(seen)
     picture = png(stands)
     bundle = {"text/html": _offline(html, picture, caption), "image/png": picture}
     bundle["text/plain"] = f"<player of {len(frames)} frames>"

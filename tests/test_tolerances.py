@@ -28,7 +28,7 @@ def test_what_two_texts_need():
 
 def test_what_is_needed_is_enough_and_the_smallest():
     texts = "0.2500 and 31.41592 and 10", "0.2600 and 31.40001 and 12"
-    rtol, atol, itol, _ = needed(*texts)
+    rtol, atol, itol, *_ = needed(*texts)
     for enough in Tolerance(rtol, 0, itol), Tolerance(atol=atol, itol=itol):
         assert not differences(*texts, enough)
     for less in (

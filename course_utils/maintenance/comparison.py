@@ -5,7 +5,12 @@ A cell's new outputs must equal the stored ones: text outside numbers to the let
 (white space collapsed), integers exactly, floats within ``rtol`` 1e-4. A cell's tags
 widen it where training is involved: ``rtol-0.02``, ``atol-0.001``, and ``itol-1`` for
 integers. A cell also fails that was stored without being run. Not compared: stderr
-(TensorFlow's log lines come and go), pictures, the line that names the device.
+(TensorFlow's log lines come and go), the line that names the device.
+
+Of a picture what it plots is compared (:mod:`course_utils.plotted`), not its pixels:
+words and texts as above, places to 0.001 of the length of their axis (a third of a
+pixel), or to the cell's ``rtol``, or ``ptol-0.02``. A picture that was stored without
+that (not by `show` or `play`) is not compared.
 
 Every Markdown cell tagged ``solution`` is run too, on a copy of the variables: its
 exercise must find it right, and the kernel's count of solved exercises stays as it was.
@@ -15,12 +20,15 @@ more: every cell runs twice in a row, then the notebook once more in the same ke
 and says the same each time.
 """
 
+import base64
 import copy
+import io
 import json
 import os
 import re
 import sys
 from contextlib import ExitStack
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -51,9 +59,12 @@ NAMED = 5  # differing numbers that a report names
 SHOWN = 40  # characters of text before a difference
 
 NUMBER = re.compile(r"(?<![\w.])[-+−]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?(?![\w])")
-TOLERANCE_TAG = re.compile(r"([rai]tol)-(\S+)")
+TOLERANCE_TAG = re.compile(r"([raip]tol)-(\S+)")
 DEVICE_LINE = re.compile(r"^Device: .+$", re.MULTILINE)
 EMBEDDED_PICTURE = re.compile(r"data:image/[\w+]+;base64,[\w+/=\\\s]+")
+# Rows of :mod:`course_utils.plotted`: the ends of an axis, and shares of it.
+LIMITS = re.compile(r" \S+ from (\S+) to (\S+)$")
+SHARES = re.compile(r"  \w+( without \d+)?\| ")
 FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -63,6 +74,7 @@ class Tolerance(NamedTuple):
     rtol: float = 1e-4
     atol: float = 0.0
     itol: float = 0.0  # of integers
+    ptol: float = 1e-3  # in pictures, of the length of an axis, if `rtol` is not more
 
     @classmethod
     def of(cls, cell):
@@ -71,18 +83,42 @@ class Tolerance(NamedTuple):
         return cls(**{match[1]: float(match[2]) for match in found if match})
 
 
-class Pair:
-    """A stored number, the new one in its place, and the text before them."""
+class Plotted(str):
+    """What a picture plots: the text of :func:`course_utils.plotted.plotted`."""
 
-    def __init__(self, stored, new, before=""):
+    def place(self, start):
+        """Where the number at `start` stands in the picture, in words, and the length
+        of its axis (None for a number that belongs to no axis)."""
+        *above, row = self[: (self + "\n").index("\n", start)].split("\n")
+        where = {}
+        for line in above:
+            level = ("frame", "axes", "").index(line[: line.find(" ")])
+            if not line.startswith("  "):
+                where = {k: v for k, v in where.items() if k < level} | {level: line}
+        if not row.startswith("  "):
+            where.pop(2, None)
+        words = ", ".join(" ".join(line.split()) for line in where.values())
+        words += f": {row.split()[0].strip('|:')}"
+        if limits := LIMITS.match(row):
+            return words, abs(float(limits[2]) - float(limits[1]))
+        return words, 1.0 if SHARES.match(row) else None
+
+
+class Pair:
+    """A stored number, the new one in its place, the text before them, and the length
+    of their axis if they stand in a picture."""
+
+    def __init__(self, stored, new, before="", axis=None):
         self.stored, self.new, self.before = stored, new, before
         a, b = (token.replace("−", "-").lower() for token in (stored, new))
         self.integers = not all(re.search("[.e]", token) for token in (a, b))
         self.same_kind = bool(re.search("[.e]", a)) == bool(re.search("[.e]", b))
         exact = int if self.integers and self.same_kind else float
-        self.size = abs(exact(a))
+        self.axis = axis
+        self.size = abs(exact(a)) if axis is None else axis
         self.distance = abs(exact(b) - exact(a))
-        self.rounding = 0.0 if self.integers else _rounding(a, b)
+        exactly = self.integers or axis is not None
+        self.rounding = 0.0 if exactly else _rounding(a, b)
 
     def needs(self, rtol=0.0):
         """The absolute tolerance that these floats need, beside `rtol`."""
@@ -95,15 +131,19 @@ class Pair:
             return self.distance <= tolerance.itol
         if self.integers:  # 47 and 43.3: an interval shows the digits its width allows
             return 0 < tolerance.atol and self.distance <= tolerance.atol
+        if self.axis is not None:
+            return self.needs(max(tolerance.rtol, tolerance.ptol)) == 0
         return self.needs(tolerance.rtol) <= tolerance.atol * (1 + 1e-9)
 
     def line(self, tolerance):
         """What a report says of this difference."""
         names = ("itol",) if self.same_kind else ("atol",)
         names = names if self.integers else ("rtol", "atol")
+        names = names if self.axis is None else ("rtol", "ptol")
         values = [(name, getattr(tolerance, name)) for name in names]
         allowed = ", ".join(f"{name} {value:g}" for name, value in values if value)
-        relative = f" ({self.distance / self.size:.2g} of it)" if self.size else ""
+        whole = "it" if self.axis is None else "its axis"
+        relative = f" ({self.distance / self.size:.2g} of {whole})" if self.size else ""
         return (
             f"after {self.before!r}: stored {self.stored}, new {self.new}, differs by "
             f"{self.distance:.2g}{relative}; allowed: {allowed or 'nothing'}"
@@ -142,6 +182,10 @@ def word_difference(stored, new):
 def pairs(stored, new):
     """The numbers of two texts, in pairs."""
     for a, b in zip(NUMBER.finditer(stored), NUMBER.finditer(new)):
+        if isinstance(stored, Plotted):
+            if a[0] != b[0]:  # hundreds are equal
+                yield Pair(a[0], b[0], *stored.place(a.start()))
+            continue
         before = re.sub(r"<[^>]*>", " ", stored[max(0, a.start() - 200) : a.start()])
         yield Pair(a[0], b[0], " ".join(before.split())[-SHOWN:])
 
@@ -173,6 +217,42 @@ def comparable(output):
     if not isinstance(output, str):
         output = json.dumps(output, sort_keys=True, ensure_ascii=False)
     return DEVICE_LINE.sub("Device: any", EMBEDDED_PICTURE.sub("picture", output))
+
+
+def pictures(outputs):
+    """Of each PNG among the outputs of a cell its name, and what it plots (None where
+    that does not stand in it)."""
+    found = []
+    for output in outputs:
+        if code := output.get("data", {}).get("image/png"):
+            alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
+            name = f"picture {len(found) + 1}" + (f" ({alt})" if alt else "")
+            found.append((name, _plotted(code)))
+    return found
+
+
+def _plotted(code):
+    from PIL import Image
+
+    try:
+        text = Image.open(io.BytesIO(base64.b64decode(code))).info.get("plotted")
+    except (OSError, ValueError):  # no picture
+        return None
+    return text and Plotted(text)
+
+
+def picture_differences(stored, new, tolerance):
+    """What differs between what the pictures of two lists of outputs plot, as
+    :func:`differences` says it."""
+    lines = []
+    for (name, a), (_, b) in zip_longest(
+        pictures(stored), pictures(new), fillvalue=(None, None)
+    ):
+        if a is not None and b is None:
+            lines += [f"{name}: stored with what it plots, new without"]
+        elif a is not None:
+            lines += [f"{name}: {line}" for line in differences(a, b, tolerance)]
+    return lines
 
 
 class TolerantText(str):
@@ -250,6 +330,10 @@ class NumericCell(_Item):
         if self.options["check"] and not self.compare_outputs(new, stored):
             report = COLOUR_CODES.sub("", "\n".join(self.comparison_traceback))
             self.fail("The outputs differ.", report)
+        if self.options["check"] and (
+            lines := picture_differences(stored, new, Tolerance.of(self.cell))
+        ):
+            self.fail("The pictures plot something else.", "\n".join(lines))
 
 
 class SolutionCell(_Item):

@@ -24,6 +24,7 @@ from .comparison import (
     Tolerance,
     comparable,
     pairs,
+    pictures,
     word_difference,
 )
 from .record import COLOUR_CODES, run_cell, running_kernel, tags
@@ -55,11 +56,12 @@ class Needed(NamedTuple):
     rtol: float = 0.0  # with no atol
     atol: float = 0.0  # with the default rtol
     itol: float = 0.0  # for its integers
+    ptol: float = 0.0  # for its pictures
     words: str = ""  # what differs and is no number
 
     def or_more(self, other):
         """What both need."""
-        numbers = (max(pair) for pair in zip(self[:3], other[:3]))
+        numbers = (max(pair) for pair in zip(self[:4], other[:4]))
         return Needed(*numbers, self.words or other.words)
 
     def __str__(self):
@@ -72,11 +74,14 @@ class Needed(NamedTuple):
             )
         if self.itol:
             parts.append(f"itol {self.itol:g}")
+        if self.ptol > Tolerance().ptol:
+            parts.append(f"ptol {_rounded_up(self.ptol)}")
         return ", ".join(parts) or "none"
 
     def beyond_default(self):
         """Whether a cell without a tag fails."""
-        return bool(self.words or self.atol or self.itol)
+        pictures = self.ptol > Tolerance().ptol
+        return bool(self.words or self.atol or self.itol or pictures)
 
 
 def _rounded_up(x):
@@ -113,6 +118,8 @@ def _needed_by(pair):
     if pair.integers:  # a whole number against a float: only an atol allows it
         return Needed(math.inf, max(float(pair.distance), FLOOR))
     beyond = pair.needs()
+    if pair.axis is not None:
+        return Needed(ptol=beyond / (pair.axis or 1))
     relative = beyond / pair.size if pair.size else math.inf if beyond else 0.0
     return Needed(relative, pair.needs(Tolerance().rtol))
 
@@ -120,6 +127,9 @@ def _needed_by(pair):
 def output_texts(outputs):
     """The parts of a cell's outputs that are compared, by kind and place."""
     found, count = {}, {}
+    for k, (_, text) in enumerate(pictures(outputs)):
+        if text is not None:
+            found["plotted", k] = text
     for output in outputs:
         parts = dict(output.get("data", {}))
         if output.output_type == "stream":
@@ -136,6 +146,8 @@ def output_texts(outputs):
 def needed_by_cell(stored, new):
     """What a cell needs whose outputs were `stored` and are `new`."""
     stored, new = output_texts(stored), output_texts(new)
+    for key in [key for key in new.keys() - stored.keys() if key[0] == "plotted"]:
+        del new[key]  # stored by something else than `show` or `play`
     if stored.keys() != new.keys():
         kinds = sorted({kind for kind, _ in stored.keys() ^ new.keys()})
         return Needed(words=f"in the number of outputs of {', '.join(kinds)}")
