@@ -4,7 +4,8 @@ compares it in the place of pixels.
 
 A line with ``|`` says where things stand as shares of their axes, 0 to 1, on a
 logarithmic scale as one sees it: of up to eight points all values, of more the first,
-the last, the least, the largest, the mean, and two means that notice another order.
+the last, the least, the largest, the mean, and two sums that notice another order, if
+only of two points: the weights are the points of a circle that a golden angle parts.
 """
 
 from contextlib import suppress
@@ -34,6 +35,7 @@ from matplotlib.ticker import FixedFormatter, FuncFormatter
 ALL = 8  # so many values are stored as they are
 PARTS = 4, 8  # of a picture: rows and columns
 ALONE = 4  # so many artists of a kind without a label get a line each
+GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 COLOURFUL = np.array([1, 2, 4]) / 7  # one number for red, green and blue
 KINDS = {
     Line2D: "line",
@@ -306,8 +308,8 @@ def _summary(values, whole=ALL):
     """A few numbers that tell values and their order, or all, if they are few."""
     if len(values) <= whole:
         return values
-    i = np.arange(len(values))
-    order = np.mean(values * i / i[-1]), np.mean(values * np.cos(i))
+    turns = GOLDEN_ANGLE * np.arange(len(values))
+    order = values @ np.array([np.cos(turns), np.sin(turns)]).T / np.sqrt(len(values))
     ends = values[0], values[-1], values.min(), values.max()
     return np.array([*ends, values.mean(), *order])
 
