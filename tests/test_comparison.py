@@ -9,7 +9,13 @@ import xml.etree.ElementTree as ET
 import nbformat
 import pytest
 
-from course_utils.maintenance.comparison import Tolerance, comparable, differences
+from course_utils.maintenance.comparison import (
+    Tolerance,
+    comparable,
+    differences,
+    picture_differences,
+)
+from course_utils.maintenance.record import execute
 
 STREAM, RESULT = "stream", "execute_result"
 
@@ -373,3 +379,105 @@ def test_of_a_picture_in_html_its_description_is_compared():
     tolerance = Tolerance(rtol=0.01)
     assert not differences(shown("AA+/9==", 0.25), shown("Bc12", 0.2501), tolerance)
     assert differences(shown("AA+/9==", 0.25), shown("AA+/9==", 0.35), tolerance)
+
+
+FIGURE = """
+import matplotlib.pyplot as plt, numpy as np
+from course_utils.figures import show
+epochs = np.arange(1, 21)
+loss = {"train": np.exp(-epochs / 5) + 0.1, "test": np.exp(-epochs / 7) + 0.2}
+fig, (ax, bars, picture) = plt.subplots(1, 3, figsize=(9, 3))
+for name, values in loss.items():
+    ax.plot(epochs, values, label=name)
+ax.set(xlabel="epoch", ylabel="loss", yscale="log", title="a run")
+ax.legend()
+bars.bar(["a", "b", "c", "d"], [1, 2, 4, 3])
+picture.imshow(np.outer(epochs, loss["test"]))
+show(fig, "It falls.")
+"""
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5"
+    "ErkJggg=="
+)
+SAME_PICTURE = {  # (in the place of, new, tags)
+    "as_it_was": ("", "", []),
+    "noise": ("epochs, values", "epochs, values * (1 + 1e-4)", []),
+    "tagged_ptol": ("epochs, values", "epochs + 0.3, values", ["ptol-0.02"]),
+    "tagged_rtol": ("epochs, values", "epochs + 0.3, values", ["rtol-0.02"]),
+}
+ANOTHER_PICTURE = {
+    "swapped_axes": ("epochs, values", "values, epochs"),
+    "wrong_column": ("epochs, values", 'epochs, loss["test"]'),
+    "the_other_arm": ("loss.items()", 'zip(["test", "train"], loss.values())'),
+    "missing_series": ("loss.items()", "list(loss.items())[:1]"),
+    "wrong_label": ('"epoch"', '"update"'),
+    "linear_scale": ('yscale="log"', 'yscale="linear"'),
+    "permuted_bars": ("[1, 2, 4, 3]", "[1, 4, 2, 3]"),
+    "wrong_image": (
+        'np.outer(epochs, loss["test"])',
+        'np.outer(epochs, loss["train"])',
+    ),
+    "turned_image": (
+        'np.outer(epochs, loss["test"])',
+        'np.outer(loss["test"], epochs)',
+    ),
+    "beyond_noise": ("epochs, values", "epochs, values * 1.01"),
+    "beyond_an_atol": ("epochs, values", "epochs + 0.3, values"),
+    "nothing_is_said": ("show(fig", "fig.axes[0].cla(); show(fig"),
+}
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """The figure as it is stored, and every changed one compared with it: name ->
+    (passed, message)."""
+    folder = tmp_path_factory.mktemp("pictures")
+    right = nbformat.v4.new_notebook(cells=[cell(FIGURE)])
+    execute(right, folder)
+    stored = right.cells[0].outputs
+    changes = {
+        **SAME_PICTURE,
+        **{name: (*change, ["atol-1"]) for name, change in ANOTHER_PICTURE.items()},
+    }
+    cells = []
+    for old, new, tags in changes.values():
+        assert old in FIGURE
+        source = FIGURE.replace(old, new) if old else FIGURE
+        cells.append(cell(source, *stored, tags=tags))
+    found, printed = compare(folder, {"pictures": cells})
+    assert len(found) == len(changes), printed
+    return {
+        name: (
+            not (faults := list(case.iter("failure"))),
+            "".join(f.text for f in faults),
+        )
+        for name, case in zip(changes, found)
+    }
+
+
+@pytest.mark.parametrize("name", SAME_PICTURE)
+def test_a_figure_that_plots_the_same_stays_green(drawn, name):
+    assert drawn[name][0], drawn[name][1]
+
+
+@pytest.mark.parametrize("name", ANOTHER_PICTURE)
+def test_a_figure_that_plots_something_else_turns_red(drawn, name):
+    passed, message = drawn[name]
+    assert not passed and "The pictures plot something else." in message
+    assert "picture 1 (It falls.): after" in message
+
+
+def test_a_picture_is_compared_only_if_it_was_stored_with_what_it_plots(tmp_path):
+    right = nbformat.v4.new_notebook(cells=[cell(FIGURE)])
+    execute(right, tmp_path)
+    told = right.cells[0].outputs
+    silent = [output.copy() for output in told]
+    silent[0] = nbformat.from_dict(
+        silent[0] | {"data": silent[0].data | {"image/png": PIXEL}}
+    )
+    assert not picture_differences(told, told, Tolerance())
+    assert not picture_differences(silent, told, Tolerance())
+    assert picture_differences(told, silent, Tolerance()) == [
+        "picture 1 (It falls.): stored with what it plots, new without"
+    ]
+    assert picture_differences(told, [], Tolerance())

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from course_utils.maintenance import record, tolerances
-from course_utils.maintenance.comparison import Tolerance, differences
+from course_utils.maintenance.comparison import Plotted, Tolerance, differences
 from course_utils.maintenance.tolerances import Needed, needed
 
 KERNELS = {"other": {"NOISE": "1"}, "failing": {"NOISE": "x"}}
@@ -53,6 +53,20 @@ def test_what_is_needed_is_enough_and_the_smallest():
 )
 def test_it_is_said_in_words(stored, new, words):
     assert words in str(needed(stored, new))
+
+
+def test_what_a_picture_needs():
+    stored = Plotted("axes ''\n y from 0.0 to 50.0\n line 'a' 2 points\n  y| 0.1 0.9")
+    for new, words in (
+        ("0.1005 0.9", "none"),
+        ("0.1 0.8875", "ptol 0.013"),
+        ("0.1", "text differs"),
+    ):
+        found = needed(stored, Plotted(stored.replace("0.1 0.9", new)))
+        assert words in str(found) and found.beyond_default() is (words != "none")
+    moved = needed(stored, Plotted(stored.replace("to 50.0", "to 51.0")))
+    assert moved.ptol == pytest.approx(0.02)
+    assert Needed(ptol=0.3).or_more(moved).ptol == 0.3
 
 
 def test_what_several_kernels_need():
