@@ -74,16 +74,20 @@ def runtime(spawner):
     return f"{home(spawner)}/.runtime"
 
 
-# Kernels share the memory of what all load (shared_kernels.py); where that is not
-# wanted, COURSE_SHARED_KERNELS=no.
+# A process that asks for more memory than it may have gets a MemoryError (this spawner
+# does not enforce mem_limit).
 limit = [
     *("prlimit", f"--data={int(gigabytes * 2**30)}", "--core=0", "--"),
     sys.executable,
 ]
+
+# Kernels share the memory of what all load (shared_kernels.py); where that is not
+# wanted, COURSE_SHARED_KERNELS=no.
 shared = {}
 if os.environ.get("COURSE_SHARED_KERNELS", "yes") != "no":
     sockets = Path(os.environ.get("COURSE_KERNELS", course / "build" / "kernels"))
-    sockets.mkdir(mode=0o755, parents=True, exist_ok=True)
+    sockets.mkdir(parents=True, exist_ok=True)
+    sockets.chmod(0o755)
     shared = {"COURSE_KERNELS": str(sockets), "JUPYTER_PATH": str(here)}
     passed = ("PATH", "LANG", "LC_ALL", "PYTHONPATH")
     variables = {name: os.environ[name] for name in passed if name in os.environ}
@@ -101,9 +105,7 @@ if os.environ.get("COURSE_SHARED_KERNELS", "yes") != "no":
         }
     ]
 
-# A process that asks for more memory than it may have gets a MemoryError (this spawner
-# does not enforce mem_limit); if the machine is full, Linux ends a student's process
-# before the Hub's.
+# If the machine is full, Linux ends a student's process before the Hub's.
 c.JupyterHub.spawner_class = "localprocess"
 c.Spawner.pre_spawn_hook = close_home
 c.Spawner.cmd = [

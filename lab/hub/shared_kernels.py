@@ -58,7 +58,12 @@ def ask(connection):
     """Be the kernel of a connection file, by copy or else by oneself."""
     try:
         forked.ask(os.environ[forked.VARIABLE], connection)
-    except (KeyError, FileNotFoundError, ConnectionRefusedError) as error:
+    except (
+        KeyError,
+        FileNotFoundError,
+        PermissionError,
+        ConnectionRefusedError,
+    ) as error:
         print(f"A kernel of its own, as none can be copied: {error}", file=sys.stderr)
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", connection]
         os.execv(sys.executable, command)
