@@ -125,6 +125,7 @@ def test_a_network_that_diverged_is_stopped():
     [
         (lambda: stop_generalization_loss(VALIDATION, -1), "alpha must be at least 0"),
         (lambda: stop_generalization_loss([], 1), "at least one epoch"),
+        (lambda: stop_generalization_loss(np.zeros((3, 0)), 1), "at least one epoch"),
         (lambda: stop_generalization_loss([-1.0, 2], 1), "not negative"),
         (lambda: stop_progress_quotient(VALIDATION, TRAINING[:3], 1), "one shape"),
         (lambda: stop_successive_increases(VALIDATION, 0), "at least 1"),

@@ -45,7 +45,7 @@ COLUMNS = ["id", "where", "operator", "before", "after", "outcome", "by", "secon
 SEED = "course"
 LINES = 100  # of code for each mutant, in maintenance/ twice as many
 FEWEST = {"": 5, "exercises": 2, "experiments": 4, "maintenance": 2, "replicas": 4}
-OTHERS_SECONDS = 60  # for tests that do not run the changed function
+OTHERS_SECONDS = 60  # for test files that do not run the changed function
 PATIENCE = (
     20  # seconds of the processor that a test may take, beside three times its own
 )
@@ -357,19 +357,33 @@ class Map:
     def near(self, mutant):
         """The tests that run the changed function, those of the line first, the short
         ones first; for a change outside of one, the tests in the module's files."""
+        if not mutant.body:  # whichever test was first has run these lines
+            return self._sorted(self._named(mutant.module))
         lines = self.lines.get(mutant.module, {})
         exact = lines.get(mutant.line, set())
-        inside = range(mutant.body[0], mutant.body[1] + 1) if mutant.body else ()
+        inside = range(mutant.body[0], mutant.body[1] + 1)
         around = set().union(*(lines.get(line, ()) for line in inside))
-        around |= set() if mutant.body else self._named(mutant.module)
         return self._sorted(exact) | self._sorted(around - exact)
 
-    def module(self, mutant):
-        """The tests of the module: those in files that are named after it or import it,
-        then those that run any of it."""
-        named = self._named(mutant.module)
-        touching = set().union(*self.lines.get(mutant.module, {}).values(), ())
-        return self._sorted(named) | self._sorted(touching - named)
+    def others(self, mutant):
+        """Other tests of the module: of files that are named after it or import it, or
+        that run any of it; whole files, the short ones first, as far as the time goes.
+        """
+        tests = self._named(mutant.module)
+        tests |= set().union(*self.lines.get(mutant.module, {}).values(), ())
+        files = {test.split("::")[0] for test in tests}
+        costs = dict.fromkeys(files, 0.0)
+        for test, seconds in self.seconds.items():
+            if (file := test.split("::")[0]) in files:
+                costs[file] += seconds
+        left, chosen = OTHERS_SECONDS, set()
+        for file in sorted(files, key=costs.get):
+            if (left := left - costs[file]) > 0:
+                chosen.add(file)
+        near = self.near(mutant)
+        return self._sorted(
+            {t for t in tests if t not in near and t.split("::")[0] in chosen}
+        )
 
     def _named(self, module):
         files = test_files(module, self.original)
@@ -392,31 +406,30 @@ def test_files(module, root):
         text = path.read_text(encoding="utf-8")
         imported = dotted in text or f"from {'.'.join(parts[:-1])} import" in text
         imported = imported and re.search(rf"\b{parts[-1]}\b", text)
-        if path.stem.removeprefix("test_") in names or imported:
+        if path.stem.removeprefix("test_").startswith(tuple(names)) or imported:
             found.add(f"tests/{path.name}")
     return found
 
 
 def notebooks_of(mutant, root, number=2):
-    """The notebooks that name the changed function (or, for a change outside of one,
-    the module's functions) most often."""
-    source = Path(root, mutant.module).read_text(encoding="utf-8")
-    defined = re.findall(r"^(?:def|class) ([a-zA-Z]\w*)", source, re.MULTILINE)
-    inner = mutant.body and re.findall(
-        r"^(?:def|class) ([a-zA-Z]\w*)",
-        "\n".join(source.splitlines()[: mutant.line]),
-        re.MULTILINE,
-    )
-    names = inner[-1:] if inner else defined
-    if named := re.search(r"Exercises of notebook (\d\d)", source):
-        names = [f"{named[1]}-"]
+    """The notebooks that most often call the changed function or, if it is not for
+    them, the module's functions; those of the exercises that are changed."""
+    lines = Path(root, mutant.module).read_text(encoding="utf-8").splitlines()
+    defined = [re.match(r"(?:def|class) (\w+)", line) for line in lines]
+    names = {found[1] for found in defined if found and found[1][0] != "_"}
+    before = [found[1] for found in defined[: mutant.line] if found]
+    if mutant.body and before and before[-1][0] != "_":
+        names = {before[-1]}
+    calls = "|".join(rf"\b{name}\(" for name in names) or "(?!)"
+    if number_of := re.search(r"Exercises of notebook (\d\d)", lines[0]):
+        calls = rf"\bcheck\(\W{number_of[1]}-"
     counts = {}
     for path in sorted(Path(root, "notebooks").glob("*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        code = "\n".join("".join(cell["source"]) for cell in cells)
-        counts[path.name] = sum(
-            len(re.findall(rf"\b{re.escape(name)}", code)) for name in names
+        code = "\n".join(
+            "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"
         )
+        counts[path.name] = len(re.findall(calls, code))
     most = sorted(counts, key=counts.get, reverse=True)[:number]
     return [f"notebooks/{name}" for name in most if counts[name]]
 
@@ -469,11 +482,7 @@ def _row(mutant, known, original, work):
     changed = mutant.code(source)
     started = time.monotonic()
     near = known.near(mutant)
-    others, left = {}, OTHERS_SECONDS
-    for test, seconds in known.module(mutant).items():
-        left -= 0 if test in near else seconds
-        if test not in near and left > 0:
-            others[test] = seconds
+    others = known.others(mutant)
     by = ""
     for tests in (near, others, notebooks_of(mutant, original)):
         if not tests:
