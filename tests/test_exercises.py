@@ -150,6 +150,10 @@ def layer_norm(Z, gamma, beta, epsilon, axis=-2, ddof=0):
     return gamma * (Z - mean) / np.sqrt(var + epsilon) + beta
 
 
+def centred(Z):
+    return Z - Z.mean(axis=-2, keepdims=True)
+
+
 def drawn(std, n_in_first=False):
     def initialize(n_in, n_out):
         shape = (n_in, n_out) if n_in_first else (n_out, n_in)
@@ -1250,7 +1254,16 @@ ANSWERS = {
             (lambda Z, g, b, e: layer_norm(Z, 1, 0, e), "scale by gamma"),
             (lambda Z, g, b, e: layer_norm(Z, g, 0, e), "add beta"),
             (lambda Z, g, b, e: layer_norm(Z, 1, b, e), "not scaled"),
+            (lambda Z, g, b, e: g * (layer_norm(Z, 1, 0, e) + b), "Scale first"),
             (lambda Z, g, b, e: layer_norm(Z, g, b, 0), "Where is epsilon"),
+            (
+                lambda Z, g, b, e: g * centred(Z) / (Z.std(-2, keepdims=True) + e) + b,
+                "inside the root",
+            ),
+            (
+                lambda Z, g, b, e: g * centred(Z) / (Z.var(-2, keepdims=True) + e) + b,
+                "by the root",
+            ),
             (lambda Z, g, b, e: layer_norm(Z, g, b, e, ddof=1), "1/n"),
             (lambda Z, g, b, e: g * Z + b, "mean and variance of each column"),
             (lambda Z, g, b, e: None, "return"),
@@ -1416,6 +1429,8 @@ ANSWERS = {
             (11, "compared epochs"),
             (7, "ends of the strips"),
             (5, "ends of the strips"),
+            (14, "ends of the strips"),
+            (15, "Write down"),
         ],
     ),
     "11-records": (

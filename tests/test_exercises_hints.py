@@ -1,5 +1,5 @@
-"""Every known mistake gets its own hint: ``exercises_hints.csv`` has a wrong answer for each one,
-in decimals as one types it, and how its hint begins."""
+"""Every known mistake gets its own hint: ``exercises_hints.csv`` has a wrong answer for
+each one, in decimals as one types it, and how its hint begins."""
 
 from pathlib import Path
 

@@ -96,7 +96,8 @@ def test_an_interrupt_reaches_the_copy(tmp_path):
 def test_a_copy_ends_with_a_killed_asker(tmp_path):
     """Such as a worker of pytest that ran out of memory."""
     code = (
-        "import sys, time\nsys.path.insert(0, 'tests')\nfrom test_forked import Kernel\n"
+        "import sys, time\nsys.path.insert(0, 'tests')\n"
+        "from test_forked import Kernel\n"
         f"print(Kernel({str(tmp_path)!r}).pid, flush=True); time.sleep(600)"
     )
     asker = subprocess.Popen(

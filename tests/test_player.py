@@ -69,6 +69,10 @@ def test_one_frame_stands_still_and_a_sentence_follows(shown, still, colour):
     assert sentence.data == f"*{CAPTION}*"
 
 
+def test_four_frames_a_second_are_usual(html):
+    assert "slider_id, 250," in html
+
+
 def test_nothing_comes_from_the_network_and_every_button_has_a_sign(html):
     html = FRAME.sub("", html)
     assert "http" not in html and "<link" not in html and "<i " not in html

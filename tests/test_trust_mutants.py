@@ -151,7 +151,7 @@ def test_enough_are_caught():
 
 def test_a_reason_is_given_for_what_survived():
     rows = mutants.read()
-    given = mutants.pd.read_csv(mutants.EQUIVALENT, dtype=str)
+    given = mutants.pd.read_csv(mutants.REASONS, dtype=str)
     assert given["id"].is_unique and given["reason"].str.endswith(".").all()
     equivalent = rows.loc[rows["outcome"] == "equivalent", "id"]
     assert set(given["id"]) == set(equivalent), "a reason for a mutant that is caught"

@@ -39,7 +39,7 @@ from trust import page
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = ROOT / "trust" / "mutants.csv"
-EQUIVALENT = ROOT / "trust" / "mutants_equivalent.csv"
+REASONS = ROOT / "trust" / "mutants_equivalent.csv"
 BUILD = ROOT / "build" / "mutants"
 COLUMNS = ["id", "where", "operator", "before", "after", "outcome", "by", "seconds"]
 SEED = "course"
@@ -52,6 +52,7 @@ PATIENCE = (
 MEMORY = 12 * 2**30  # bytes that a mutant may ask for
 NOT_RUN = ("test_packaging", "test_trust")  # they make environments; this folder's own
 TIME_IS_UP = " (time limit)"
+CAUGHT, SURVIVED, EQUIVALENT, DRAWN = "caught", "survived", "equivalent", "not run yet"
 TO_REACH = 95  # percent of those that are not equivalent
 
 # Keyword arguments that say how a picture looks, not what it shows.
@@ -169,7 +170,7 @@ def _body(node):
     """The lines of the innermost function around a node, its head left out."""
     while node is not None and node.type != "funcdef":
         node = node.parent
-    return (node.children[-1].start_pos[0], node.end_pos[0]) if node else ()
+    return (node.children[-1].start_pos[0] + 1, node.end_pos[0]) if node else ()
 
 
 def sample(root=ROOT, package="course_utils"):
@@ -494,17 +495,23 @@ def _row(mutant, known, original, work):
             by = ""
         if by:
             break
-    compared = difflib.ndiff(source.splitlines(), changed.splitlines())
-    after = " ".join(line[1:].strip() for line in compared if line[0] == "+")
+    seconds = round(time.monotonic() - started, 1)
+    outcome = CAUGHT if by else SURVIVED
+    return {**_drawn(mutant, source), "outcome": outcome, "by": by, "seconds": seconds}
+
+
+def _drawn(mutant, source):
+    """The row of a mutant that was not run yet."""
+    compared = difflib.ndiff(source.splitlines(), mutant.code(source).splitlines())
     return {
         "id": mutant.id,
         "where": f"{mutant.module.removeprefix('course_utils/')}:{mutant.line}",
         "operator": mutant.operator.removeprefix("core/"),
         "before": mutant.before,
-        "after": after,
-        "outcome": "caught" if by else "survived",
-        "by": by,
-        "seconds": round(time.monotonic() - started, 1),
+        "after": " ".join(line[1:].strip() for line in compared if line[0] == "+"),
+        "outcome": DRAWN,
+        "by": "",
+        "seconds": "",
     }
 
 
@@ -538,58 +545,61 @@ def _culprit(entries):
     return "import"
 
 
-def read(path=ROWS, equivalent=EQUIVALENT):
+def read(path=ROWS, reasons=REASONS):
     """The rows, with the reason where a mutant is equivalent."""
     rows = pd.read_csv(path, dtype=str, keep_default_na=False)
-    reasons = pd.read_csv(equivalent, dtype=str).set_index("id")["reason"]
-    rows["reason"] = rows["id"].map(reasons).fillna("")
-    survived = (rows["outcome"] == "survived") & (rows["reason"] != "")
-    rows.loc[survived, "outcome"] = "equivalent"
+    given = pd.read_csv(reasons, dtype=str).set_index("id")["reason"]
+    rows["reason"] = rows["id"].map(given).fillna("")
+    survived = (rows["outcome"] == SURVIVED) & (rows["reason"] != "")
+    rows.loc[survived, "outcome"] = EQUIVALENT
     return rows
 
 
 def share(rows):
-    """Percent caught of the mutants that are not equivalent."""
+    """Percent caught of the mutants that were run and are not equivalent."""
     counts = rows["outcome"].value_counts()
-    caught, survived = counts.get("caught", 0), counts.get("survived", 0)
+    caught, survived = counts.get(CAUGHT, 0), counts.get(SURVIVED, 0)
     return 100 * caught / max(1, caught + survived)
 
 
 def write_page(rows, folder=page.HERE):
     """Write ``mutants.md``."""
-    package = rows["where"].str.extract(r"^(?:([a-z]+)/)?([a-z_]+)\.py")
-    group = package[0].radd("").where(package[0].notna(), package[1])
-    table = pd.crosstab(group.rename("module"), rows["outcome"])
-    table = table.reindex(columns=["caught", "survived", "equivalent"], fill_value=0)
-    table.insert(0, "mutants", table.sum(axis=1))
-    table.loc["all"] = table.sum()
-    kinds = rows["operator"].str.replace(r"_.*", "", regex=True).rename("operator")
-    by_kind = pd.crosstab(kinds, rows["outcome"])
-    by_kind = by_kind.reindex(columns=table.columns[1:], fill_value=0)
     counts = rows["outcome"].value_counts()
-    shown = rows[rows["outcome"] != "caught"][
-        ["where", "before", "after", "outcome", "reason"]
-    ]
-    code = shown[["before", "after"]].map("`{}`".format)
+    outcomes = [CAUGHT, SURVIVED, EQUIVALENT, *([DRAWN] if DRAWN in counts else [])]
+    package = rows["where"].str.extract(r"^(?:([a-z]+)/)?(\w+)\.py")
+    kinds = rows["operator"].str.replace(r"_.*", "", regex=True)
+    tables = []
+    for name, groups in (
+        ("module", package[0].fillna(package[1])),
+        ("operator", kinds),
+    ):
+        table = pd.crosstab(groups.rename(name), rows["outcome"])
+        table = table.reindex(columns=outcomes, fill_value=0)
+        table.insert(0, "mutants", table.sum(axis=1))
+        table.loc["all"] = table.sum()
+        tables.append(table.reset_index())
+    shown = rows[rows["outcome"].isin([SURVIVED, EQUIVALENT])]
+    shown = shown[["where", "before", "after", "outcome", "reason"]]
+    shown = shown.assign(**shown[["before", "after"]].map("`{}`".format))
+    left = f" {counts[DRAWN]} were not run yet." if DRAWN in counts else ""
     return page.write(
         "mutants",
         "Mutants of course_utils",
         "make mutants",
-        f"{len(rows)} mutants, drawn from all modules: {counts.get('caught', 0)} turn a"
-        f" test red, {counts.get('equivalent', 0)} are equivalent (the change makes no"
-        f" difference; the reason is below), {counts.get('survived', 0)} survive."
-        f" Caught of those that are not equivalent: {share(rows):.1f} %; to reach:"
-        f" {TO_REACH} %. The rows are in [mutants.csv](mutants.csv).",
+        f"{len(rows)} mutants, drawn from all modules: {counts.get(CAUGHT, 0)} turn a"
+        f" test red, {counts.get(EQUIVALENT, 0)} are equivalent (the change makes no"
+        f" difference; the reason is below), {counts.get(SURVIVED, 0)} survive.{left}"
+        f" Caught of those that were run and are not equivalent: {share(rows):.1f} %;"
+        f" to reach: {TO_REACH} %. The rows are in [mutants.csv](mutants.csv).",
         "Left out by rule: texts of errors and f-strings, annotations, in the modules"
         " that draw the arguments for sizes and colours, and operators on bits or `is`"
         " in the place of others (they only raise). A mutant counts as caught when a"
         " test fails or takes far longer than usual: first the tests that run the"
         " changed function, then the others of its module, then two notebooks that"
         " call it.",
-        table.reset_index(),
-        by_kind.reset_index(),
+        *tables,
         "Not caught:",
-        shown.assign(before=code["before"], after=code["after"]),
+        shown,
         folder=folder,
     )
 
@@ -613,9 +623,16 @@ def measure(again=False):
         rows = {row["id"]: row for row in read().to_dict("records")}
     ids = {mutant.id for mutant in wanted}
     rows = {
-        k: row for k, row in rows.items() if k in ids and row["outcome"] != "survived"
+        k: row
+        for k, row in rows.items()
+        if k in ids and row["outcome"] not in (SURVIVED, DRAWN)
     }
     missing = [mutant for mutant in wanted if mutant.id not in rows]
+    for mutant in wanted:  # lines of others may have moved
+        source = Path(ROOT, mutant.module).read_text(encoding="utf-8")
+        drawn = _drawn(mutant, source)
+        rows[mutant.id] = {**rows.get(mutant.id, drawn), "where": drawn["where"]}
+    _write(rows.values())
     if not missing:
         return
     for library in LIBRARIES:
@@ -628,16 +645,17 @@ def measure(again=False):
 
 def _store(row):
     """Put a row in the place of an older one."""
-    rows = []
-    if ROWS.exists():
-        with open(ROWS, newline="", encoding="utf-8") as file:
-            rows = [old for old in csv.DictReader(file) if old["id"] != row["id"]]
-    rows.append(row)
+    with open(ROWS, newline="", encoding="utf-8") as file:
+        rows = [old for old in csv.DictReader(file) if old["id"] != row["id"]]
+    _write([*rows, row])
+
+
+def _write(rows):
     part = ROWS.with_suffix(".part")
     with open(part, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(file, COLUMNS, "", "ignore", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(sorted(rows, key=lambda row: row["where"]))
+        writer.writerows(sorted(rows, key=lambda row: (row["where"], row["id"])))
     part.replace(ROWS)
 
 
