@@ -49,6 +49,17 @@ def test_the_table_has_a_row_with_the_ratio_of_each_case(monkeypatch, capsys):
         assert row[7:] == ["1.5", "2", "12.0", "4", "50", "0.00"]
 
 
+def test_the_cases_are_what_their_names_say():
+    cases = benchmark._cases()
+    build, x, y, *_ = cases["XOR 2-8-1"]
+    assert set(x.ravel()) == {0, 1} and len(np.unique(x, axis=0)) == 4
+    assert y.tolist() == [a != b for a, b in x]
+    assert build().count_params() == 3 * 8 + 9 * 1
+    build, x, y, *_ = cases["MNIST 784-128-10"]
+    assert x.shape == (4000, 784) and (x.min(), x.max()) == (0, 1)
+    assert build().count_params() == 785 * 128 + 129 * 10
+
+
 def test_a_first_call_is_compiled_and_a_repeated_one_is_not():
     first, repeated = benchmark._replicas(3, *CASE, **WATCHED)
     assert 0 < repeated < first / 2

@@ -275,6 +275,12 @@ def test_a_planted_fault_turns_red(outcome, name):
     assert not outcome["red", name][0]
 
 
+def test_a_report_says_what_stands_before_a_number():
+    text = "<td>" + "word " * 100 + "the last forty characters before it are 0.{}"
+    (line,) = differences(text.format(1234), text.format(5678), Tolerance())
+    assert "the last forty characters before it are': stored 0.1234" in line
+
+
 @pytest.mark.parametrize(
     "name, words",
     [

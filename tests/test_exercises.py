@@ -325,6 +325,7 @@ ANSWERS = {
             ),
             (lambda sizes: (sizes[0] + 1) * sizes[1], "first layer"),
             (sum, "every unit before"),
+            (lambda sizes: 1, "For [784, 32, 10] it gives 1, and must give 25450."),
             (lambda sizes: 25450, "called with"),
             (lambda sizes: np.prod(sizes), "pairs of neighbouring"),
             (lambda sizes: 0.5, "whole numbers"),

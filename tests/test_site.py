@@ -171,6 +171,16 @@ def test_a_claims_page_says_all_of_it(notebooks, board):
             assert f"{replication[row['id']]['repetitions']} times" in block
 
 
+def test_repetitions_add_up():
+    row = {"repetitions": 10, "hold": 4, "undecided": 3, "broken": 1}
+    assert site._repetitions(row) == (
+        "10 times with fresh seeds and data: holds 4, undecided 3, does not hold here"
+        " 2, the experiment broke 1"
+    )
+    row = {"repetitions": 10, "hold": 10, "undecided": 0, "broken": 0}
+    assert site._repetitions(row).endswith("data: holds 10")
+
+
 def test_the_scoreboard_has_every_claim_once_and_every_verdict(board):
     page = site.scoreboard_page(board)
     for row in board.to_dict("records"):
