@@ -26,6 +26,7 @@ from pkgutil import iter_modules
 import numpy as np
 
 from .answers import WORDS, Hint, is_whole
+from .inputs import shown
 
 TIME_LIMIT = 5  # seconds for one check
 
@@ -86,10 +87,10 @@ def check(name, *answer):
         The answer (several values count as one tuple). ``...`` means not tried.
     """
     names = exercise_names()
-    if name not in names:
-        near = difflib.get_close_matches(str(name), names, n=1)
+    if not isinstance(name, str) or name not in names:
+        near = difflib.get_close_matches(shown(name).strip("'"), names, n=1)
         print(
-            f"There is no exercise {name!r}."
+            f"There is no exercise {shown(name)}."
             + (f" Did you mean {near[0]!r}?" if near else "")
         )
         return

@@ -17,6 +17,8 @@ import pandas as pd
 
 from .criteria import Criterion
 from .data import DATA
+from .inputs import folder as folder_of
+from .inputs import need, shown, text
 
 NOTEBOOKS = DATA.parent / "notebooks"
 MIME = "application/vnd.course.verdicts+json"
@@ -130,24 +132,29 @@ def verdict(claim, measured, says, checks=None):
     ValueError, TypeError
         For unknown ids, missing statements, or values that no criterion can judge.
     """
-    if claim not in {*load_claims()["id"], *load_errata()["id"]}:
+    known = {*load_claims()["id"], *load_errata()["id"]}
+    if not isinstance(claim, str) or claim not in known:
         raise ValueError(
-            f"There is no claim {claim!r}: the ids stand in data/claims.csv and"
+            f"There is no claim {shown(claim)}: the ids stand in data/claims.csv and"
             " data/errata.csv."
         )
+    text("measured", measured)
+    need(isinstance(says, dict), "says", "a dict of statements", says)
+    fits = checks is None or isinstance(checks, dict)
+    need(fits, "checks", "a dict of names with True or False", checks)
     statements = load_statements().query("claim == @claim").set_index("id")
     if set(says) != set(statements.index) or not says:
         raise ValueError(
             f"{claim} is decided by exactly the statements that data/claims.csv has"
             f" of it ({', '.join(statements.index) or 'none yet'}), not by"
-            f" {', '.join(says) or 'none'}."
+            f" {', '.join(map(str, says)) or 'none'}."
         )
     checks = checks or {}
     failed = [name for name, value in checks.items() if not _truth(name, value)]
     if failed:
         raise BrokenExperiment(
             f"The experiment for {claim} is broken, so it says nothing about the claim."
-            f" Not so: {'; '.join(failed)}."
+            f" Not so: {'; '.join(map(str, failed))}."
         )
     judged = {
         name: Criterion(row["criterion"]).judge(name, row["kind"], says[name])
@@ -173,7 +180,7 @@ def verdict(claim, measured, says, checks=None):
         doubt = f"; fresh repetitions: {doubts[name]}" if name in doubts else ""
         print(f"  {mark} {name} {row['statement']}\n      {judged[name].text}{doubt}")
     if checks:
-        print(f"  checked: {'; '.join(checks)}")
+        print(f"  checked: {'; '.join(map(str, checks))}")
 
 
 def _doubts(kinds):
@@ -199,7 +206,9 @@ def judgements():
 
 def _truth(name, value):
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"The check {name!r} must be one True or False, not {value!r}.")
+        raise TypeError(
+            f"The check {name!r} must be one True or False, not {shown(value)}."
+        )
     return bool(value)
 
 
@@ -269,12 +278,13 @@ def closing_table(notebook):
     ValueError
         If ``data/claims.csv`` has no claims of this notebook.
     """
+    text("notebook", notebook, "the notebook's name as in data/claims.csv")
     claims, errata = (
         frame[frame["notebook"] == notebook] for frame in (load_claims(), load_errata())
     )
     if claims.empty:
         raise ValueError(
-            f"No claim belongs to {notebook!r}: give the notebook's name as in"
+            f"No claim belongs to {shown(notebook)}: give the notebook's name as in"
             " data/claims.csv."
         )
     said = [(name, says, "") for name, says in zip(claims["id"], claims["claim"])]
@@ -356,7 +366,7 @@ def scoreboard(folder=None):
         62 rows; columns id, notebook, claim, measured, verdict ("not measured" where
         there is none yet), repeated, and statements: the outcome of each.
     """
-    paths = sorted(Path(folder or notebooks_folder()).glob("*.ipynb"))
+    paths = sorted(Path(folder_of(folder) or notebooks_folder()).glob("*.ipynb"))
     found = {row["id"]: row for path in paths for row in stored_verdicts(path)}
     frame = load_claims()[["id", "notebook", "claim"]]
     rows = [{"repeated": "", **found.get(c, _unmeasured(c))} for c in frame["id"]]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .inputs import numbers, shown
 from .statistics import Interval
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -97,7 +98,7 @@ class Criterion:
         if kind == "measured" and few:
             raise TypeError(
                 f"{statement} is a measured statement: give an Interval of at least 10"
-                f" seeds, or one value for each of them, not {value}."
+                f" seeds, or one value for each of them, not {shown(value)}."
             )
         outcomes = [self._meets(statement, one) for one in values]
         outcome = False if False in outcomes else None if None in outcomes else True
@@ -108,7 +109,9 @@ class Criterion:
         """True, False, or None if an interval lies across the criterion."""
         if self.answer:
             if not isinstance(value, (bool, np.bool_)):
-                raise TypeError(f"{statement} asks for True or False, not {value!r}.")
+                raise TypeError(
+                    f"{statement} asks for True or False, not {shown(value)}."
+                )
             return bool(value) == (self.answer == "yes")
         if isinstance(value, (bool, np.bool_)):
             raise TypeError(
@@ -116,6 +119,8 @@ class Criterion:
                 " value, not a comparison."
             )
         low, high = value[1:] if isinstance(value, Interval) else (value, value)
+        for end in (low, high):
+            numbers(f"The value of {statement}", end, "a number or an Interval", ndim=0)
         if np.isnan(low) or np.isnan(high):
             raise ValueError(f"{statement}: the measured value is not a number (NaN).")
         return self._compare(low, high)
@@ -182,6 +187,8 @@ def _flat(value):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         return [one for part in value for one in _flat(part)]
+    if isinstance(value, (str, bytes)):  # the judgement says so
+        return [value]
     return list(np.ravel(np.asarray(value)))
 
 

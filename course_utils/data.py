@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from . import inputs
+
 DATA = Path(__file__).resolve().parents[1] / "data"
 FOLDER_VARIABLE = (  # names a folder of pre-fetched mnist.npz and cifar10.npz
     "COURSE_DATA"
@@ -52,13 +54,11 @@ def load_mnist(which="5k"):
     DataError
         If the data is missing or damaged, or cannot be fetched.
     """
-    if which == "5k":
+    if inputs.one_of("which", which, ("5k", "full")) == "5k":
         return _read(
             DATA / "mnist_5k.npz", "restore it with `git checkout data/mnist_5k.npz`"
         )
-    if which == "full":
-        return _from_folder("mnist.npz") or _from_keras("mnist")
-    raise ValueError(f"which must be '5k' or 'full', not {which!r}.")
+    return _from_folder("mnist.npz") or _from_keras("mnist")
 
 
 def load_cifar10():
@@ -100,20 +100,20 @@ def halved(images):
     ValueError
         For another shape, or pixels outside their range.
     """
-    images = np.asarray(images)
+    images = inputs.numbers("images", images, least=0)
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
     if images.ndim != 3 or images.shape[1] % 2 or images.shape[2] % 2:
         raise ValueError(
-            "halved needs grey images of even height and width, (m, 28, 28), not the"
+            "images must be grey ones of even height and width, (m, 28, 28), not of the"
             f" shape {images.shape}."
         )
     whole = np.issubdtype(images.dtype, np.integer)
     low, high = (0, 255) if whole else (-0.01, 1.01)  # interpolation may overshoot
     if images.size and not low <= images.min() <= images.max() <= high:
         raise ValueError(
-            "Pixels must be whole numbers from 0 to 255 or floats from 0 to 1, not"
-            f" {images.dtype} from {images.min():g} to {images.max():g}."
+            "Pixels of images must be whole numbers from 0 to 255 or floats from 0 to"
+            f" 1, not {images.dtype} from {images.min():g} to {images.max():g}."
         )
     m, height, width = images.shape
     blocks = images.reshape(m, height // 2, 2, width // 2, 2)

@@ -12,6 +12,7 @@ import warnings
 
 import numpy as np
 
+from . import inputs
 from .environment import load_keras
 
 keras = load_keras()
@@ -165,6 +166,9 @@ def _first(fires):
 
 
 def _check_parameters(alpha=0, s=1, strip=1):
+    inputs.number("alpha", alpha)
+    inputs.need(inputs.is_whole(s), "s", "a whole number", s)
+    inputs.need(inputs.is_whole(strip), "strip", "a whole number", strip)
     _check(alpha >= 0, "the threshold alpha must be at least 0")
     _check(s >= 1, "the number of increases s must be at least 1")
     _check(strip >= 1, "a strip has at least 1 epoch")
@@ -190,7 +194,10 @@ class _Criterion(keras.callbacks.EarlyStopping):
     """
 
     def __init__(self, monitor, restore_best_weights, verbose, start_from_epoch):
-        _check(start_from_epoch >= 0, "start_from_epoch must be at least 0")
+        inputs.text("monitor", monitor, "a name in the history")
+        inputs.truth("restore_best_weights", restore_best_weights)
+        inputs.whole("verbose", verbose)
+        inputs.whole("start_from_epoch", start_from_epoch)
         super().__init__(
             monitor=monitor,
             patience=sys.maxsize,
@@ -347,6 +354,7 @@ class ProgressQuotient(_Criterion):
     ):
         _check_parameters(alpha=alpha, strip=strip)
         super().__init__(monitor, restore_best_weights, verbose, start_from_epoch)
+        inputs.text("training", training, "a name in the history")
         self.alpha, self.strip, self.training = alpha, strip, training
 
     def _names(self):

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from . import inputs
 from .early import explain_missing_names
-from .repetition import STRIDE, VARIABLE, generator, repetition
+from .repetition import SEEDS, STRIDE, VARIABLE, generator, repetition
 
 RESTART = "then restart the kernel"
 WSL_TOOL = Path("/usr/lib/wsl/lib/nvidia-smi")  # often not on PATH
@@ -92,15 +93,9 @@ def setup(seed=0, tensorflow=True):
     RuntimeError
         If TensorFlow is not installed, or Keras is set to compute with something else.
     """
-    if (
-        isinstance(seed, bool)
-        or not isinstance(seed, (int, np.integer))
-        or not 0 <= seed < 2**32
-    ):
-        raise ValueError(
-            f"seed must be a whole number from 0 to {2**32 - 1}, not {seed!r}."
-        )
-    shifted = (int(seed) + STRIDE * repetition()) % 2**32
+    seed = inputs.whole("seed", seed, most=SEEDS - 1)
+    tensorflow = inputs.truth("tensorflow", tensorflow)
+    shifted = (seed + STRIDE * repetition()) % SEEDS
     if (ipython := sys.modules.get("IPython")) and (shell := ipython.get_ipython()):
         explain_missing_names(shell)
     random.seed(shifted)
@@ -118,7 +113,7 @@ def setup(seed=0, tensorflow=True):
             f"Repetition {repetition()}: other seeds and samples than the recorded"
             f" ones; unset {VARIABLE} to go back"
         )
-    return generator(int(seed))
+    return generator(seed)
 
 
 def _start_tensorflow(seed):

@@ -19,6 +19,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from . import inputs
 from .legibility import watched
 from .plotted import plotted
 
@@ -41,6 +42,10 @@ MARKERS = ["o", "s", "^", "D", "v", "P"]
 # A stored picture gets few colours, a third of the bytes, unless it then differs by
 # more than this, of 255, in the mean (root of squares).
 FEW, COARSE = 256, 1.5
+STEPS, WIDEST = (
+    2000,
+    1000,
+)  # grid points of an axis, pixels of a gap: more shows nothing
 
 mpl.rcParams.update(
     {
@@ -83,6 +88,7 @@ def show(thing, caption):
 
     from .claims import html_table
 
+    inputs.text("caption", caption)
     if isinstance(thing, Figure):
         picture = few_colours(drawn(thing))
         picture.info["plotted"] = plotted(thing)
@@ -99,7 +105,7 @@ def show(thing, caption):
         display(HTML(html_table(thing)))
     else:
         raise TypeError(
-            "show takes a matplotlib Figure or a pandas DataFrame, not a"
+            "show takes a matplotlib Figure or a pandas DataFrame as its thing, not a"
             f" {type(thing).__name__}."
         )
     display(Markdown(f"*{caption}*"))
@@ -176,7 +182,8 @@ def points(ax, X, y, size=90):
     size : float
         Marker area in points squared.
     """
-    X, y = _plane(X), np.asarray(y)
+    _check_look(ax, size=size)
+    X, y = _plane(X), inputs.numbers("y", y, "a row of labels", kinds="biuf", least=0)
     if y.shape != (len(X),):
         raise ValueError(
             f"y must have one label for each of the {len(X)} points, not the shape"
@@ -214,10 +221,17 @@ def decision_regions(ax, predict, X, y, margin=0.5, steps=200, size=90):
     size : float
         Marker area in points squared.
     """
-    X, labels = _plane(X), np.unique(y)
+    _check_look(ax, size=size)
+    inputs.function("predict", predict)
+    inputs.number("margin", margin, "a number of at least 0", lambda x: 0 <= x < 1e9)
+    steps = inputs.whole("steps", steps, 2, STEPS)
+    X, y = _plane(X), inputs.numbers("y", y, "a row of labels", ndim=1, kinds="biuf")
+    labels = np.unique(y)
     (left, bottom), (right, top) = X.min(axis=0) - margin, X.max(axis=0) + margin
     grid = np.meshgrid(np.linspace(left, right, steps), np.linspace(bottom, top, steps))
-    answer = np.asarray(predict(np.column_stack([g.ravel() for g in grid])))
+    answer = predict(np.column_stack([g.ravel() for g in grid]))
+    what = "What predict returns"
+    answer = inputs.numbers(what, answer, "a label for each point", kinds="biuf")
     if answer.size != steps**2:
         raise ValueError(
             f"predict must return one label for each point, {steps**2} here, not the"
@@ -259,7 +273,11 @@ def band(ax, x, runs, label, k=0, level=0.95):
     """
     from scipy import stats
 
-    runs = np.asarray(runs, dtype=float)
+    _check_look(ax, label, k)
+    x = inputs.numbers("x", x, "a row of numbers", ndim=1, kinds="biuf")
+    needed = "an array of numbers, a row for each of at least two seeds"
+    runs = inputs.numbers("runs", runs, needed, ndim=2, kinds="biuf").astype(float)
+    level = inputs.level(level)
     if runs.ndim != 2 or len(runs) < 2 or runs.shape[1] != len(x):
         raise ValueError(
             f"runs must have the shape (at least 2 seeds, {len(x)}), not {runs.shape}."
@@ -300,24 +318,27 @@ def error_bars(
     ValueError
         If there are not as many intervals as places, or a mean lies outside its own.
     """
-    places = np.atleast_1d(x)
+    _check_look(ax, label, k)
+    needed = "a number, or a row of them"
+    places = np.atleast_1d(inputs.numbers("x", x, needed, least=0))
     try:
         rows = [
             tuple(map(float, row))
             for row in ([intervals] if np.ndim(x) == 0 else intervals)
         ]
-    except TypeError:
+    except (TypeError, ValueError, OverflowError):
         rows = []
-    if len(rows) != len(places) or any(len(row) != 3 for row in rows):
+    fits = places.ndim == 1 and len(rows) == len(places)
+    if not fits or any(len(row) != 3 for row in rows):
         raise ValueError(
-            "Each place needs one interval (mean, low, high): a single one for a"
+            "Each place x needs one interval (mean, low, high): a single one for a"
             f" number, a sequence of {len(places)} for {len(places)} places."
         )
     mean, low, high = np.array(rows, dtype=float).reshape(-1, 3).T
     beyond = np.maximum(low - mean, mean - high)
     if np.any(beyond > 1e-9 * (1 + np.abs(mean))):
         raise ValueError(
-            "An interval is (mean, low, high) with low <= mean <= high, not"
+            "Each of intervals is (mean, low, high) with low <= mean <= high, not"
             f" {rows[np.nanargmax(beyond)]}."
         )
     arms = np.maximum([mean - low, high - mean], 0)
@@ -351,6 +372,9 @@ def curves(ax, history, x, y, label, k=0, level=0.95):
     label, k, level
         As for :func:`band`.
     """
+    _check_look(ax, label, k)
+    inputs.text("y", y, "a column's name")
+    _check_steps("history", history, x, y)
     runs = history.pivot(index="seed", columns=x, values=y)
     ax.set(xlabel=x, ylabel=y.replace("val_", "validation "))
     return band(ax, runs.columns.to_numpy(), runs.to_numpy(), label, k, level)
@@ -369,6 +393,8 @@ def range_test(ax, table, label="loss of the batch", k=0):
     label, k
         As for :func:`band`.
     """
+    _check_look(ax, label, k)
+    _check_steps("table", table, "update", "loss", "learning_rate")
     losses = table.pivot(index="update", columns="seed", values="loss")
     smooth = losses.rolling(max(1, len(losses) // 20), min_periods=1).mean()
     band(
@@ -404,6 +430,10 @@ def network(ax, layers, weights=None, biases=None, size=900):
     size : float
         Area of a unit in points squared.
     """
+    _check_look(ax, size=size)
+    layers = _check_layers(layers)
+    for name, arrays in (("weights", weights), ("biases", biases)):
+        _check_of_layers(name, arrays, layers)
     places = [
         [(l, (len(units) - 1) / 2 - i) for i in range(len(units))]
         for l, units in enumerate(layers)
@@ -469,6 +499,8 @@ def computation_graph(ax, nodes, edges):
     edges : list of (str, str, float, float)
         From, to, the value that flows forward, the gradient that flows back.
     """
+    _check_look(ax)
+    _check_graph(nodes, edges)
     for x, y, text in nodes.values():
         ax.scatter(
             x, y, s=1500, facecolor="white", edgecolor=GREY, linewidth=2, zorder=3
@@ -522,11 +554,16 @@ def images(ax, pictures, titles=None, columns=None, gap=2):
     gap : int
         White pixels between pictures (the titles need about 8).
     """
-    pictures = np.asarray(pictures, dtype=float)
-    if pictures.ndim != 3:
-        raise ValueError(
-            f"pictures must have the shape (n, height, width), not {pictures.shape}."
-        )
+    _check_look(ax)
+    needed = "an array of numbers of shape (n, height, width)"
+    pictures = inputs.numbers("pictures", pictures, needed, ndim=3, kinds="biuf")
+    gap = inputs.whole("gap", gap, most=WIDEST)
+    if columns is not None:
+        columns = min(inputs.whole("columns", columns, 1), len(pictures))
+    if titles is not None:
+        fits = isinstance(titles, (list, tuple)) and len(titles) == len(pictures)
+        needed = f"a list of {len(pictures)} texts"
+        inputs.need(fits, "titles", needed, titles)
     n, height, width = pictures.shape
     columns = columns or n
     top = 9 if titles is not None else gap
@@ -552,6 +589,8 @@ def verdict_bars(ax, board):
     """
     from .claims import FAILS, HOLDS, IN_PART, MARKS, OPEN, UNDECIDED
 
+    _check_look(ax)
+    inputs.table("board", board, ["notebook", "verdict"])
     colours = {HOLDS: BLUE, IN_PART: ORANGE, UNDECIDED: SKY, FAILS: RED}
     colours[OPEN] = GREY
     counts = pd.crosstab(board["notebook"], board["verdict"]).reindex(
@@ -577,7 +616,68 @@ def verdict_bars(ax, board):
 
 
 def _plane(X):
-    X = np.asarray(X, dtype=float)
-    if X.ndim != 2 or X.shape[1] != 2:
-        raise ValueError(f"X must have the shape (m, 2), not {X.shape}.")
-    return X
+    needed = "finite numbers of the shape (m, 2)"
+    array = inputs.numbers("X", X, needed, ndim=2, kinds="biuf").astype(float)
+    fits = array.shape[1] == 2 and np.isfinite(array).all()
+    inputs.need(fits, "X", needed, X)
+    return array
+
+
+def _check_look(ax, label=None, k=0, size=1):
+    """ValueError, unless axes, label, number of the colour and size are as they must
+    be."""
+    inputs.need(isinstance(ax, mpl.axes.Axes), "ax", "matplotlib's axes", ax)
+    inputs.need(label is None or isinstance(label, str), "label", "a text", label)
+    inputs.need(inputs.is_whole(k), "k", "a whole number", k)
+    inputs.number("size", size, "a number above 0", lambda area: 0 < area < 1e9)
+
+
+def _check_steps(name, frame, step, *measured):
+    """ValueError, unless a frame has one row of numbers for each seed and step."""
+    inputs.table(name, frame, ["seed", step, *measured], numeric=[step, *measured])
+    if frame.duplicated(["seed", step]).any():
+        raise ValueError(
+            f"A seed has several rows of {name} for the same {step}: take one arm at a"
+            " time."
+        )
+
+
+def _check_layers(layers):
+    """The layers of a network, as lists of texts."""
+    fits = isinstance(layers, (list, tuple)) and len(layers) > 0
+    fits = fits and all(isinstance(one, (list, tuple)) and one for one in layers)
+    fits = fits and all(isinstance(text, str) for units in layers for text in units)
+    needed = "a list of texts for each layer, the inputs first"
+    inputs.need(fits, "layers", needed, layers)
+    return layers
+
+
+def _check_of_layers(name, arrays, layers):
+    """ValueError, unless there are weights, or biases, for each layer (or none)."""
+    if arrays is None:
+        return
+    fits = isinstance(arrays, (list, tuple)) and len(arrays) == len(layers) - 1
+    for l, array in enumerate(arrays if fits else (), start=1):
+        array = inputs.numbers(f"Each of {name}", array, kinds="biuf")
+        n, before = len(layers[l]), len(layers[l - 1])
+        fits = fits and array.size == n * (before if name == "weights" else 1)
+        fits = fits and (name == "biases" or array.shape == (n, before))
+    inputs.need(fits, name, "an array that fits for each layer but the inputs", arrays)
+
+
+def _check_graph(nodes, edges):
+    """ValueError, unless nodes and edges make a graph."""
+    try:
+        for *place, text in nodes.values():
+            (x, y), _ = map(float, place), inputs.text("text", text)
+            inputs.need(np.isfinite([x, y]).all(), "x, y", "finite", place)
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        inputs.need(False, "nodes", "a dict of name to (x, y, text)", nodes)
+    try:
+        for start, end, *flow in edges:
+            inputs.need({start, end} <= {*nodes}, "edges", "between nodes", edges)
+            inputs.numbers("edges", [*map(float, flow)], ndim=1, least=2)
+            inputs.need(len(flow) == 2, "edges", "with two numbers", flow)
+    except (TypeError, ValueError, OverflowError):
+        needed = "a list of (from, to, value, gradient) between nodes"
+        inputs.need(False, "edges", needed, edges)

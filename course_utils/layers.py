@@ -6,6 +6,8 @@ import inspect
 import numpy as np
 import pandas as pd
 
+from . import inputs
+
 SATURATED = {
     "tanh": (-0.99, 0.99),
     "sigmoid": (0.01, 0.99),
@@ -42,10 +44,16 @@ def layer_signals(model, x, y, loss):
 
     if not isinstance(model, keras.Sequential):
         raise TypeError(
-            "layer_signals needs a keras.Sequential model, not a"
+            "layer_signals needs a keras.Sequential as its model, not a"
             f" {type(model).__name__}."
         )
-    loss = keras.losses.get(loss)
+    from .replicas import limits
+
+    needed = "a built keras.Sequential (begin it with keras.Input)"
+    inputs.need(model.built and model.layers, "model", needed, model)
+    x, y = limits.check_arrays(x, y, model)
+    limits.check_labels(y, loss, model)
+    given, loss = loss, limits.check_loss(loss)
     rows, kernel, A = [], None, tf.convert_to_tensor(x, dtype=model.compute_dtype)
     with keras.StatelessScope(), tf.GradientTape() as tape:
         for layer in model.layers:
@@ -53,7 +61,13 @@ def layer_signals(model, x, y, loss):
             Z, A, activation = _apply(layer, A)
             if activation not in (None, "linear") and layer is not model.layers[-1]:
                 rows.append((layer.name, activation, kernel.value, Z, A))
-        value = tf.reduce_mean(loss(tf.convert_to_tensor(y), A))
+        try:
+            value = tf.reduce_mean(loss(tf.convert_to_tensor(y), A))
+        except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
+            raise ValueError(
+                f"The loss {inputs.shown(given)} cannot compare y of shape {y.shape}"
+                f" with the model's output of shape {tuple(A.shape)}."
+            ) from error
     dZ, dW = tape.gradient(
         value, ([Z for *_, Z, _ in rows], [kernel for _, _, kernel, _, _ in rows])
     )
@@ -84,7 +98,16 @@ def layer_statistics(signals):
         dead (share of units that are 0 on the whole batch), dZ_std, dZ_norm and dW_norm
         (Frobenius norms).
     """
-    rows = []
+    arrays, rows = ("A", "dZ", "dW"), []
+    try:
+        fits = all(isinstance(one["activation"], str) for one in signals)
+        for signal in signals:
+            for name in arrays:
+                inputs.numbers(name, signal[name])
+            fits = fits and {"layer", "name"} <= {*signal} and signal["A"].ndim > 1
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError):
+        fits = False
+    inputs.need(fits, "signals", "as `layer_signals` returns them", signals)
     for signal in signals:
         A, (low, high) = (
             signal["A"],

@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 
+from . import inputs
 from .claims import (
     COLUMNS,
     FAILS,
@@ -39,7 +40,8 @@ def lecture_path(folder=None):
         If the title of such a notebook does not say how many minutes.
     """
     rows = []
-    for path in sorted(Path(folder or notebooks_folder()).glob("*.ipynb")):
+    folder = Path(inputs.folder(folder) or notebooks_folder())
+    for path in sorted(folder.glob("*.ipynb")):
         moments = {}
         heading = minutes = None
         for cell in nbformat.read(path, as_version=4).cells:
@@ -72,6 +74,12 @@ class VerdictsInWords:
     """
 
     def __init__(self, board):
+        needed = ("id", "notebook", "claim", "measured", "verdict", "repeated")
+        inputs.table("board", board, [*needed, "statements"])
+        fits = all(isinstance(each, dict) for each in board["statements"])
+        fits = fits and set(map(str, board["verdict"])) <= set(MARKS)
+        fits = fits and all(isinstance(name, str) for name in board["id"])
+        inputs.need(fits, "board", "as `scoreboard` returns it", board)
         self.board = board
         outcomes = {name: o for each in board["statements"] for name, o in each.items()}
         known = load_statements().query("id in @outcomes")

@@ -2,17 +2,22 @@
 plain HTML, without a kernel and without a network."""
 
 import re
+from collections.abc import Iterable
 from html import escape
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
 from matplotlib.animation import HTMLWriter
+from matplotlib.figure import Figure
 
+from . import inputs
 from .figures import drawn, plain, png
 from .legibility import merged
 from .plotted import plotted
 
+MOST = 1000  # frames: each is a picture in the notebook
 COLOURS = 64  # of a frame: a drawing needs no more
 WHITE = 247  # of 255: what is lighter is made white, else the ground looks grey
 ICON = re.compile(r'<i class="fa fa-([\w-]+)[^"]*"></i>')
@@ -64,11 +69,18 @@ def play(fig, draw, frames, caption, still=-1, fps=4):
     """
     from IPython.display import Markdown, display
 
-    frames = list(frames)
+    inputs.need(isinstance(fig, Figure), "fig", "a matplotlib Figure", fig)
+    inputs.function("draw", draw)
+    inputs.need(isinstance(frames, Iterable), "frames", "a sequence", frames)
+    inputs.text("caption", caption)
+    inputs.need(inputs.is_whole(still), "still", "a whole number", still)
+    inputs.number("fps", fps, "a number above 0, at most 60", lambda x: 0 < x <= 60)
+    frames = list(islice(frames, MOST + 1))
+    inputs.need(len(frames) <= MOST, "frames", f"at most {MOST}", frames)
     if len(frames) < 2 or not -len(frames) <= still < len(frames):
         raise ValueError(
             "play needs at least two frames, and the number of one of them as `still`:"
-            f" there are {len(frames)}, and still is {still}."
+            f" there are {len(frames)}, and still is {inputs.shown(still)}."
         )
     looks, seen = {0, len(frames) // 2, len(frames) - 1, still % len(frames)}, []
     with TemporaryDirectory() as folder:

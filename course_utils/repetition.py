@@ -10,7 +10,10 @@ import os
 
 import numpy as np
 
+from . import inputs
+
 VARIABLE = "COURSE_REPETITION"
+SEEDS = 2**32  # NumPy's and Keras's global seeds are below
 STRIDE = 1000  # seeds of a repetition: k * STRIDE up to (k + 1) * STRIDE - 1
 
 
@@ -50,10 +53,12 @@ def seeds(n, start=0):
     ValueError
         If there are not that many in a repetition.
     """
+    inputs.need(inputs.is_whole(n), "n", "a whole number", n)
+    inputs.need(inputs.is_whole(start), "start", "a whole number", start)
     if not (0 < n and 0 <= start and n + start <= STRIDE):
         raise ValueError(
-            f"A repetition has {STRIDE} seeds: {n} of them after the first {start} "
-            "cannot be given."
+            f"A repetition has {STRIDE} seeds: n = {inputs.shown(n)} of them after the"
+            f" first {inputs.shown(start)} cannot be given."
         )
     first = repetition() * STRIDE + start
     return list(range(first, first + n))
@@ -61,7 +66,7 @@ def seeds(n, start=0):
 
 def generator(seed):
     """NumPy's generator of this seed and repetition."""
-    k = repetition()
+    k, seed = repetition(), inputs.whole("seed", seed, most=SEEDS - 1)
     return np.random.default_rng([seed, k] if k else seed)
 
 
@@ -88,14 +93,17 @@ def subsets(labels, size, seeds):
     """
     from sklearn.utils import resample
 
-    labels = np.asarray(labels)
-    if labels.ndim != 1 or not len(np.unique(labels)) <= size <= len(labels):
+    classes = _classes(labels)
+    labels, size = np.asarray(labels), inputs.whole("size", size)
+    if not len(classes) <= size <= len(labels):
         raise ValueError(
-            f"{size} samples of {len(np.unique(labels))} classes cannot be drawn"
-            f" without replacement from labels of shape {labels.shape}."
+            f"{size} samples (size) of {len(classes)} classes cannot be drawn without"
+            f" replacement from labels of shape {labels.shape}."
         )
-    if not len(seeds):
-        raise ValueError("subsets needs at least one seed: it draws a row for each.")
+    needed = "a row of whole numbers, at least one seed: subsets draws a row for each"
+    seeds = inputs.numbers("seeds", seeds, needed, ndim=1, kinds="iu")
+    for seed in seeds:
+        inputs.whole("Each of seeds", seed, most=SEEDS - 1)
     places = np.arange(len(labels))
     drawn = [
         resample(
@@ -104,3 +112,15 @@ def subsets(labels, size, seeds):
         for seed in seeds
     ]
     return np.stack(drawn)
+
+
+def _classes(labels):
+    """The different labels of a row."""
+    try:
+        array = np.asarray(labels)
+        classes = np.unique(array) if array.ndim == 1 else ()
+        fits = len(classes) and all(classes == classes)  # no NaN
+    except (TypeError, ValueError):  # rows of unequal length, labels of several kinds
+        fits = False
+    inputs.need(fits, "labels", "a row with the class of each sample", labels)
+    return classes

@@ -9,6 +9,7 @@ from numbers import Real
 
 import numpy as np
 
+from . import inputs
 from .environment import load_keras
 
 keras = load_keras()
@@ -55,26 +56,24 @@ class CyclicalLearningRate(keras.optimizers.schedules.LearningRateSchedule):
         policy="triangular",
         gamma=1.0,
     ):
-        if not 0 <= base_learning_rate < max_learning_rate:
+        inputs.number("base_learning_rate", base_learning_rate)
+        inputs.number("max_learning_rate", max_learning_rate)
+        if not 0 <= base_learning_rate < max_learning_rate < np.inf:
             raise ValueError(
-                f"The limits must be 0 <= base < max, not {base_learning_rate} and"
-                f" {max_learning_rate}."
+                "The limits must be 0 <= base_learning_rate < max_learning_rate, not"
+                f" {base_learning_rate:g} and {max_learning_rate:g}."
             )
         if (
             isinstance(step_size, bool)
             or not isinstance(step_size, Real)
-            or not (step_size >= 1 and float(step_size).is_integer())
+            or not (1 <= step_size < 2**30 and float(step_size).is_integer())
         ):
             raise ValueError(
                 "step_size is a number of updates, whole and at least 1, not"
-                f" {step_size!r}."
+                f" {inputs.shown(step_size)}."
             )
-        if policy not in POLICIES:
-            raise ValueError(
-                f"policy must be one of {', '.join(POLICIES)}, not {policy!r}."
-            )
-        if not 0 < gamma <= 1:
-            raise ValueError(f"gamma must be above 0 and at most 1, not {gamma}.")
+        inputs.one_of("policy", policy, POLICIES)
+        inputs.number("gamma", gamma, "above 0 and at most 1", lambda g: 0 < g <= 1)
         self.base_learning_rate, self.max_learning_rate = (
             float(base_learning_rate),
             float(max_learning_rate),
@@ -84,6 +83,10 @@ class CyclicalLearningRate(keras.optimizers.schedules.LearningRateSchedule):
     def __call__(self, step):
         """The rate at update `step` (from 0; a number or an array): float32 of the same
         shape."""
+        if isinstance(step, (np.ndarray, np.generic)) or not hasattr(
+            step, "dtype"
+        ):  # not Keras's
+            step = inputs.numbers("step", step, "an update's number, or several")
         whole = ops.cast(step, "int32")
         cycle = whole // (
             2 * self.step_size
@@ -159,21 +162,28 @@ def learning_rate_range_test(
         If the rates do not grow, or there are fewer than two updates.
     """
     from .replicas import fit_replicas
+    from .replicas.training import find_optimizer
 
-    if not 0 < low < high or updates < 2:
+    inputs.number("low", low)
+    inputs.number("high", high)
+    inputs.need(inputs.is_whole(updates), "updates", "a whole number", updates)
+    if not 0 < low < high < np.inf or not 2 <= updates < 2**30:
         raise ValueError(
-            f"The rates must grow, 0 < low < high, over at least 2 updates: not {low}"
-            f" to {high} over {updates}."
+            f"The rates must grow, 0 < low < high, over at least 2 updates: not {low:g}"
+            f" to {high:g} over {inputs.shown(updates)}."
         )
+    linear = inputs.truth("linear", linear)
+    batch_size = inputs.whole("batch_size", batch_size, 1)
+    samples = len(np.atleast_1d(inputs.numbers("x", x, kinds="biuf")))
     schedules = keras.optimizers.schedules
     rising = (
         schedules.PolynomialDecay(low, updates - 1, high)
         if linear
         else schedules.ExponentialDecay(low, updates - 1, high / low)
     )
-    optimizer = keras.optimizers.get(optimizer)
+    optimizer = find_optimizer(optimizer)
     config = {**optimizer.get_config(), "learning_rate": schedules.serialize(rising)}
-    epochs = -(-updates // -(-len(x) // batch_size))
+    epochs = -(-updates // -(-samples // batch_size))
     runs = fit_replicas(
         build_model,
         x,

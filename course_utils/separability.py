@@ -3,6 +3,8 @@ that there is none (the lecture's C09)."""
 
 import numpy as np
 
+from . import inputs
+
 
 def separating_line(X, y):
     """A line with w x + b >= 1 for class 1 and w x + b <= -1 for the other class.
@@ -32,18 +34,19 @@ def separating_line(X, y):
     """
     from scipy.optimize import linprog
 
-    X, y = np.asarray(X, dtype=float), np.asarray(y)
+    X = inputs.numbers("X", X, "points in rows, (m, n)", kinds="biuf").astype(float)
+    y = inputs.numbers("y", y, "a row of labels, 0 and 1 or -1 and 1", kinds="biuf")
     if X.ndim != 2 or y.shape != X.shape[:1] or not X.size:
         raise ValueError(
-            "Points in rows and one label for each are needed, (m, n) and (m,), not"
-            f" {X.shape} and {y.shape}."
+            "X and y must be points in rows and a label for each, (m, n) and (m,),"
+            f" not {X.shape} and {y.shape}."
         )
     if not np.isfinite(X).all():
         raise ValueError("The points must be finite numbers: X holds NaN or infinity.")
     labels = set(np.unique(y).tolist())
     if not (labels <= {0, 1} or labels <= {-1, 1}):
         raise ValueError(
-            f"The labels must be 0 and 1, or -1 and 1, not {sorted(labels)[:5]}."
+            f"In y the labels must be 0 and 1, or -1 and 1, not {sorted(labels)[:5]}."
         )
     signed = np.where(y > 0, 1, -1)[:, None] * np.column_stack([X, np.ones(len(X))])
     program = linprog(

@@ -6,6 +6,7 @@ import uuid
 
 from .checks import CHECK, RIGHT, exercise_names, results
 from .early import running_notebook
+from .inputs import shown
 
 SAID_RIGHT = re.compile(r"^✓ (\S+): right\.", re.MULTILINE)
 
@@ -30,10 +31,10 @@ def exercises_solved(notebook):
     ValueError
         If no exercise begins so.
     """
-    if not exercise_names(notebook):
+    if not isinstance(notebook, str) or not exercise_names(notebook):
         raise ValueError(
-            f"No exercise belongs to {notebook!r}: give the notebook's two digits, such"
-            ' as "03".'
+            f"No exercise belongs to {shown(notebook)}: give the notebook's two digits,"
+            ' such as "03".'
         )
     _shown[notebook] = (uuid.uuid4().hex, _said_right(running_notebook()))
     _show(notebook)

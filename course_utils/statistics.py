@@ -11,6 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from . import inputs
+
+SHOWN = 8  # of the seeds without a number, an error names so many
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -54,6 +58,7 @@ class Interval:
 
     def map(self, function):
         """The interval of a monotone function of the estimate, such as `np.exp`."""
+        inputs.function("function", function)
         mean, *ends = (float(function(value)) for value in self)
         return Interval(mean, min(ends), max(ends), self.n)
 
@@ -61,6 +66,7 @@ class Interval:
         return self.map(operator.neg)
 
     def __mul__(self, factor):
+        factor = inputs.number("factor", factor)
         return self.map(lambda value: value * factor)
 
     __rmul__ = __mul__
@@ -88,7 +94,10 @@ class Interval:
 
 def _end(other, place):
     """The end of an interval, or the number, that a comparison as a whole needs."""
-    return other[place] if isinstance(other, Interval) else other
+    if isinstance(other, Interval):
+        return other[place]
+    end = inputs.numbers("other", other, "an Interval or a number", kinds="biuf")
+    return end if end.ndim else end.item()
 
 
 def _text(value, spec):
@@ -118,27 +127,28 @@ def mean_interval(values, level=0.95, method="t"):
     ValueError
         If values are too few or not finite (which ones is said).
     """
+    return _mean_interval("values", values, level, method)
+
+
+def _mean_interval(name, values, level, method="t"):
+    """The interval of values that an error calls `name`."""
     from scipy import stats
 
-    values = np.asarray(values, dtype=float)
-    if values.ndim != 1 or len(values) < 2:
-        raise ValueError(
-            "An interval needs at least two values in one row, not the shape "
-            f"{values.shape}."
-        )
+    needed = "at least two values, numbers in one row"
+    values = inputs.numbers(name, values, needed, ndim=1, least=2, kinds="biuf")
+    values, level = values.astype(float), inputs.level(level)
+    inputs.one_of("method", method, ("t", "bootstrap"))
     _refuse_missing(values, np.arange(len(values)), "place")
     mean = values.mean()
     if method == "t":
         half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
         low, high = mean - half, mean + half
-    elif method == "bootstrap":
+    else:
         low, high = mean, mean
         if np.ptp(values):  # else there is nothing to resample
             low, high = stats.bootstrap(
                 (values,), np.mean, confidence_level=level, rng=np.random.default_rng(0)
             ).confidence_interval
-    else:
-        raise ValueError(f"method must be 't' or 'bootstrap', not {method!r}.")
     return Interval(float(mean), float(low), float(high), len(values))
 
 
@@ -157,9 +167,7 @@ def share_interval(successes, level=0.95):
     """
     from scipy import stats
 
-    successes = np.asarray(successes)
-    if successes.dtype != bool or successes.ndim != 1 or not len(successes):
-        raise ValueError("A share needs a row of True and False.")
+    successes, level = inputs.truths("successes", successes), inputs.level(level)
     interval = stats.binomtest(int(successes.sum()), len(successes)).proportion_ci(
         level, method="wilson"
     )
@@ -186,12 +194,9 @@ def median_interval(values, level=0.95):
     """
     from scipy import stats
 
-    values = np.asarray(values, dtype=float)
-    if values.ndim != 1 or len(values) < 2:
-        raise ValueError(
-            "A median needs at least two values in one row, not the shape "
-            f"{values.shape}."
-        )
+    needed = "at least two values, numbers in one row"
+    values = inputs.numbers("values", values, needed, ndim=1, least=2, kinds="biuf")
+    level = inputs.level(level)
     values = np.sort(np.where(np.isnan(values), np.inf, values))
     low, high = stats.quantile_test(values, p=0.5).confidence_interval(level)
     low = values[0] if math.isinf(values[0]) else -math.inf if math.isnan(low) else low
@@ -222,10 +227,12 @@ def mcnemar(first, second, level=0.95):
     """
     from scipy import stats
 
-    first, second = np.asarray(first), np.asarray(second)
-    if first.dtype != bool or second.dtype != bool or first.shape != second.shape:
+    first, second = inputs.truths("first", first), inputs.truths("second", second)
+    level = inputs.level(level)
+    if len(first) != len(second):
         raise ValueError(
-            "McNemar's test needs two rows of True and False, of one length."
+            "first and second must be two rows of True and False of one length, not of"
+            f" {len(first)} and {len(second)}."
         )
     differ = int(np.sum(first != second))
     if not differ:
@@ -254,12 +261,17 @@ def summary(frame, by, value, level=0.95):
     pandas.DataFrame
         The columns of `by`, then mean, low, high, n.
     """
-    groups = frame.groupby(by, sort=False)[value]
+    by = by if isinstance(by, (list, tuple)) else [by]
+    inputs.table("frame", frame, [*by, value], numeric=[value])
+    groups = frame.groupby([*by], sort=False)[value]
     rows = pd.DataFrame(
-        [[*mean_interval(part, level), len(part)] for _, part in groups],
+        [
+            [*_mean_interval(f"{value} of {by} {key}", part, level), len(part)]
+            for key, part in groups
+        ],
         columns=["mean", "low", "high", "n"],
     )
-    return groups.size().reset_index()[[*np.atleast_1d(by)]].join(rows)
+    return groups.size().reset_index()[[*by]].join(rows)
 
 
 def paired(frame, value, arm, first, second, level=0.95, method="t"):
@@ -286,18 +298,23 @@ def paired(frame, value, arm, first, second, level=0.95, method="t"):
         If the two arms do not have the same seeds, each once, or a seed has no number
         in one of them (which one is said).
     """
+    inputs.table("frame", frame, ["seed", arm, value], numeric=[value])
+    for which, name in (("first", first), ("second", second)):
+        fits = pd.api.types.is_scalar(name)
+        inputs.need(fits, which, f"a value of the column {arm!r}", name)
     one, two = (
         frame.loc[frame[arm] == name].set_index("seed")[value]
         for name in (first, second)
     )
     if (
         not len(one)
-        or sorted(one.index) != sorted(two.index)
+        or set(one.index) != set(two.index)
         or one.index.has_duplicates
+        or two.index.has_duplicates
     ):
         raise ValueError(
-            f"{first!r} and {second!r} must have the same seeds, each once: a paired"
-            " comparison needs pairs."
+            f"{inputs.shown(first)} and {inputs.shown(second)} must have the same seeds"
+            " in frame, each once: a paired comparison needs pairs."
         )
     difference = one.astype(float) - two.reindex(one.index).astype(float)
     _refuse_missing(difference.to_numpy(), difference.index, "seed")
@@ -309,9 +326,10 @@ def _refuse_missing(values, names, kind):
         str(name) for name, value in zip(names, values) if not np.isfinite(value)
     ]
     if missing:
+        named = missing[:SHOWN] + ["..."] * (len(missing) > SHOWN)
         raise ValueError(
             f"{len(missing)} of {len(values)} values are no finite numbers"
-            f" ({kind}{'s' if len(missing) > 1 else ''} {', '.join(missing)}): runs"
+            f" ({kind}{'s' if len(missing) > 1 else ''} {', '.join(named)}): runs"
             " that diverged or had not arrived by the end. A mean would pass over"
             " them: count them with share_interval, or take median_interval."
         )
@@ -343,9 +361,13 @@ def time_to(history, value, target, step="epoch"):
         If a seed has several rows for one step: the frame holds several arms, then take
         one at a time.
     """
+    inputs.text("value", value, "a column's name")
+    inputs.table("history", history, ["seed", step, value], numeric=[step, value])
+    inputs.number("target", target)
     if history.duplicated(["seed", step]).any():
         raise ValueError(
-            f"A seed has several rows for the same {step}: take one arm at a time."
+            f"A seed has several rows of history for the same {step}: take one arm at"
+            " a time."
         )
     falls = "loss" in value or "error" in value
     reached = history[value] <= target if falls else history[value] >= target

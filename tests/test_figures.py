@@ -300,7 +300,7 @@ def test_verdict_bars_count_each_notebooks_verdicts(ax):
     [
         (
             lambda ax: figures.points(ax, np.zeros(3), [0, 1, 2]),
-            r"X must have the shape \(m, 2\), not \(3,\)",
+            r"X must be .* of the shape \(m, 2\), not float64 of shape \(3,\)",
         ),
         (
             lambda ax: figures.points(ax, X, [0, 1]),

@@ -65,10 +65,15 @@ def test_a_subset_depends_on_its_seed_alone():
 
 
 @pytest.mark.parametrize(
-    "labels, size", [(LABELS, 9), (LABELS, 401), (LABELS.reshape(2, -1), 20)]
+    "labels, size, message",
+    [
+        (LABELS, 9, "cannot be drawn"),
+        (LABELS, 401, "cannot be drawn"),
+        (LABELS.reshape(2, -1), 20, "labels must be a row"),
+    ],
 )
-def test_a_sample_that_cannot_be_drawn_is_named(labels, size):
-    with pytest.raises(ValueError, match="cannot be drawn"):
+def test_a_sample_that_cannot_be_drawn_is_named(labels, size, message):
+    with pytest.raises(ValueError, match=message):
         subsets(labels, size, [0])
 
 

@@ -159,8 +159,8 @@ def test_a_replica_under_a_cycle_follows_fit():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ((0.1, 0.1, 5), "0 <= base < max"),
-        ((-0.1, 0.1, 5), "0 <= base < max"),
+        ((0.1, 0.1, 5), "0 <= base_learning_rate < max"),
+        ((-0.1, 0.1, 5), "0 <= base_learning_rate < max"),
         ((0.1, 0.2, 0), "whole and at least 1, not 0"),
         ((0.1, 0.2, 2.5), "whole and at least 1, not 2.5"),
         ((0.1, 0.2, True), "not True"),
@@ -169,7 +169,7 @@ def test_a_replica_under_a_cycle_follows_fit():
         ((0.1, 0.2, "5"), "not '5'"),
         (
             (0.1, 0.2, 5, "triangle"),
-            "one of triangular, triangular2, exp_range, not 'triangle'",
+            "'triangular' or 'triangular2' or 'exp_range', not 'triangle'",
         ),
         ((0.1, 0.2, 5, "exp_range", 1.5), "gamma"),
     ],

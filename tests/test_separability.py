@@ -61,7 +61,7 @@ def test_a_constant_one_among_the_inputs_changes_no_answer():
         (CORNERS, [0, 1, 1], "not .4, 2. and .3,"),
         (CORNERS, [0, 1, 1, 0, 1], "not .4, 2. and .5,"),
         (CORNERS, [[0], [1], [1], [0]], "not .4, 2. and .4, 1"),
-        (CORNERS[:, 0], [0, 1, 1, 0], "Points in rows"),
+        (CORNERS[:, 0], [0, 1, 1, 0], "points in rows"),
         (CORNERS, [0, 1, 2, 0], "labels must be"),
         (CORNERS, [-1, 0, 1, 1], "labels must be"),
         (CORNERS * np.nan, [0, 1, 1, 0], "finite"),

@@ -4,6 +4,7 @@ seed."""
 import numpy as np
 import pandas as pd
 
+from .. import inputs
 from ..progress import progress
 from . import limits
 from .starts import data_order, random_states, weights_like
@@ -64,6 +65,9 @@ class Runs:
 
         Where the same seed was trained with several rates, `learning_rate` says which.
         """
+        inputs.whole("seed", seed)
+        if learning_rate is not None:
+            inputs.number("learning_rate", learning_rate)
         rates = self.learning_rates or [None] * len(self.seeds)
         found = [
             r
@@ -73,8 +77,10 @@ class Runs:
         if len(found) != 1:
             raise KeyError(
                 f"There {'is no replica' if not found else 'are several replicas'} with"
-                f" seed {seed!r} and learning rate {learning_rate!r}; the seeds are"
-                f" {self.seeds}, the rates {self.learning_rates}."
+                f" seed {inputs.shown(seed)} and learning_rate"
+                f" {inputs.shown(learning_rate)}; the seeds are"
+                f" {inputs.shown(self.seeds)}, the rates"
+                f" {inputs.shown(self.learning_rates)}."
             )
         import keras
 
@@ -85,7 +91,8 @@ class Runs:
     def predict(self, x, batch_size=1000):
         """The outputs of all replicas for the inputs `x` of shape (m, ...): an array of
         shape (R, m, ...)."""
-        x = np.asarray(x)
+        x = limits.check_samples(x, self._template)
+        batch_size = inputs.whole("batch_size", batch_size, 1)
         return np.concatenate(
             [
                 self._outputs(self.weights, x[i : i + batch_size])
@@ -172,6 +179,8 @@ def fit_replicas(
     batch_sizes = limits.check_counts(epochs, batch_size)
     template = build_model()
     limits.check_model(template)
+    limits.check_loss(loss)
+    metrics = limits.check_metrics(metrics)
     x, y = limits.check_arrays(x, y, template)
     held_out = limits.check_held_out(validation_data, template)
     for name, labels in {

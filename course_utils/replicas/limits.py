@@ -3,11 +3,15 @@ trained."""
 
 import numpy as np
 
+from ..inputs import is_whole as _is_whole
+from ..inputs import numbers, shown
+
 SEEDS = 2**20  # seeds are below
 UNLIKE_FIT = {
     "AugMix",
     "RandomElasticTransform",
 }  # draw in ways that a replica cannot repeat (tried against `fit`)
+BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")  # Keras looks at the labels
 
 
 class ReplicaError(ValueError):
@@ -23,7 +27,7 @@ def check_seeds(seeds, rates):
     except TypeError:
         raise ReplicaError(
             "seeds must be a sequence of whole numbers, such as range(5), not"
-            f" {seeds!r}."
+            f" {shown(seeds)}."
         ) from None
     if not seeds or not all(_is_whole(seed) and 0 <= seed < SEEDS for seed in seeds):
         raise ReplicaError(
@@ -57,13 +61,13 @@ def check_counts(epochs, batch_size):
     """One batch size for each epoch."""
     if not _is_whole(epochs) or epochs < 1:
         raise ReplicaError(
-            f"epochs must be a whole number of at least 1, not {epochs!r}."
+            f"epochs must be a whole number of at least 1, not {shown(epochs)}."
         )
     sizes = [batch_size] * int(epochs) if np.ndim(batch_size) == 0 else list(batch_size)
     if not all(_is_whole(size) and size >= 1 for size in sizes):
         raise ReplicaError(
             "batch_size must be a whole number of at least 1 (or one for each epoch),"
-            f" not {batch_size!r}."
+            f" not {shown(batch_size)}."
         )
     if len(sizes) != epochs:
         raise ReplicaError(
@@ -147,15 +151,20 @@ def check_arrays(x, y, model, what=("x", "y")):
             f"{what[0]} and {what[1]} must have the same number of samples, at least"
             f" one: they have {len(x)} and {len(y)}."
         )
-    wanted = model.input_shape[1:]
+    return check_samples(x, model, what[0]), y
+
+
+def check_samples(x, model, name="x"):
+    """x as an array that the model can take."""
+    x, wanted = _array(x, name), model.input_shape[1:]
     if len(wanted) != x.ndim - 1 or any(
         w not in (None, n) for w, n in zip(wanted, x.shape[1:])
     ):
         raise ReplicaError(
-            f"{what[0]} has samples of shape {x.shape[1:]}, but the model takes"
+            f"{name} has samples of shape {x.shape[1:]}, but the model takes"
             f" {tuple(wanted)}."
         )
-    return x, y
+    return x
 
 
 def check_held_out(validation_data, model):
@@ -208,16 +217,17 @@ def check_subsets(subsets, R, m):
 
 def check_weights(weights, model, R):
     """Given start weights as arrays."""
-    wanted, given = (
-        [(R, *v.shape) for v in model.weights],
-        [np.shape(w) for w in weights],
-    )
-    if wanted != given:
+    wanted = [(R, *v.shape) for v in model.weights]
+    try:
+        arrays = [numbers("weights", w, kinds="biuf") for w in weights]
+    except (TypeError, ValueError):
+        arrays = []
+    if wanted != [array.shape for array in arrays]:
         raise ReplicaError(
-            f"weights must be arrays of the shapes {wanted} (first axis: the replicas),"
-            f" not {given}."
+            "weights must be arrays of numbers of the shapes"
+            f" {wanted} (first axis: the replicas), not {shown(weights)}."
         )
-    return [np.asarray(w) for w in weights]
+    return arrays
 
 
 def check_labels(y, loss, model, what="y"):
@@ -244,6 +254,36 @@ def check_labels(y, loss, model, what="y"):
             f"{what} has labels from {labels.min()} to {labels.max()}, but the model's"
             f" {classes} outputs are the classes 0 to {classes - 1}."
         )
+
+
+def check_loss(loss, find=None):
+    """The loss that Keras knows by this name, or the function itself."""
+    import keras
+
+    try:
+        found = (find or keras.losses.get)(loss)
+    except (TypeError, ValueError, AttributeError):
+        found = None
+    if not callable(found):
+        raise ReplicaError(
+            "The loss and each of metrics must be a name that Keras knows, one of its"
+            f" objects or a function, not {shown(loss)}."
+        )
+    return found
+
+
+def check_metrics(metrics):
+    """The metrics as a list."""
+    import keras
+
+    if not isinstance(metrics, (list, tuple)):
+        raise ReplicaError(
+            f"metrics must be a list, such as ['accuracy'], not {shown(metrics)}."
+        )
+    for metric in metrics:
+        if not (isinstance(metric, str) and metric in BY_SHAPE):
+            check_loss(metric, keras.metrics.get)
+    return list(metrics)
 
 
 def layers_of(layer):
@@ -295,7 +335,3 @@ def _array(part, name):
             )
         part = part.astype(keras.config.floatx(), copy=False)
     return part
-
-
-def _is_whole(value):
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..inputs import shown
 from .limits import ReplicaError, layers_of
 from .loop import Loop
 from .stateless import check_optimizer, plain_settings
@@ -70,7 +71,7 @@ class Training:
         held_out,
         R,
     ):
-        optimizer = _optimizer(optimizer)
+        optimizer = find_optimizer(optimizer)
         self.loop = loop = _loop_for(
             template, build_model, optimizer, loss, metrics, x, y
         )
@@ -221,15 +222,16 @@ def _cores():
     )
 
 
-def _optimizer(optimizer):
+def find_optimizer(optimizer):
+    """The optimizer that Keras knows by this name, or the object itself."""
     try:
         found = keras.optimizers.get(optimizer)
     except (ValueError, TypeError):
         found = None
     if not isinstance(found, keras.optimizers.Optimizer):
         raise ReplicaError(
-            f"There is no optimizer {optimizer!r} in keras.optimizers: give a name that"
-            " Keras knows, or an object."
+            f"There is no optimizer {shown(optimizer)} in keras.optimizers: give a name"
+            " that Keras knows, or an object."
         )
     check_optimizer(found)
     return found
