@@ -320,7 +320,7 @@ def test_verdict_bars_count_each_notebooks_verdicts(ax):
         ),
         (
             lambda ax: figures.band(ax, [1, 2], np.zeros((5, 2, 1)), ""),
-            "at least 2 seeds, 2",
+            "a row for each of at least two seeds",
         ),
         (lambda ax: figures.images(ax, np.zeros((28, 28))), r"\(n, height, width\)"),
     ],

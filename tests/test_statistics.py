@@ -121,7 +121,7 @@ def test_time_to_is_the_first_step_that_reaches_the_target():
         (lambda: share_interval([1, 0]), "True and False"),
         (lambda: mean_interval([1, 2], method="z"), "'t' or 'bootstrap'"),
         (lambda: median_interval([1]), "at least two values"),
-        (lambda: median_interval(np.zeros((2, 2))), "not the shape"),
+        (lambda: median_interval(np.zeros((2, 2))), "not float64 of shape .2, 2."),
         (lambda: mcnemar(np.array([1]), np.array([True])), "True and False"),
         (lambda: mcnemar(np.array([True]), np.array([1])), "True and False"),
         (
