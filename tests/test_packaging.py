@@ -31,7 +31,7 @@ def hashed(name):
     """(requirement, its hashes) of each pin of a requirements file."""
     lines = (ROOT / name).read_text().replace("\\\n", "").splitlines()
     for line in lines:
-        if line and not line.startswith("#"):
+        if line and not line.startswith(("#", "--only-binary")):
             text, *hashes = line.split(" --hash=")
             yield Requirement(text.strip()), [found.strip() for found in hashes]
 
@@ -53,6 +53,14 @@ def test_every_pin_has_its_hashes(name):
     for pin, hashes in hashed(name):
         assert hashes, f"{pin}: {ADVICE}"
         assert all(re.fullmatch("sha256:[0-9a-f]{64}", found) for found in hashes), pin
+
+
+def test_nothing_is_built_with_what_has_no_hash():
+    """A source package fetches what builds it without one."""
+    for name in ("requirements.txt", "requirements-gpu.txt"):
+        assert "--only-binary :all:" in (ROOT / name).read_text().splitlines()
+    makefile = (ROOT / "Makefile").read_text()
+    assert "--only-binary :all: --no-binary yattag --no-build-isolation" in makefile
 
 
 def test_a_package_has_the_same_hashes_in_each_file():
