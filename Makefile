@@ -11,7 +11,7 @@ WHEELS = --only-binary :all: --emit-build-options
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --generate-hashes \
 	--custom-compile-command "make lock" $(OPTIONS) pyproject.toml
 
-.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade hub class site lock data clean mutants supply audit
+.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade hub class site lock data clean mutants supply audit bad-days
 
 # Trusted, so that pictures play before a cell is run.
 TRUST = @$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null
@@ -114,6 +114,11 @@ $(PROXY):
 	npm install --silent --no-fund --prefix build/proxy configurable-http-proxy@4.6.3
 
 # Pin anew, after a change of the ranges in pyproject.toml; what may stay, stays (OPTIONS=--upgrade: the newest).
+# What goes wrong where something is missing, full or damaged, and 200 malformed calls of each helper.
+bad-days: environment
+	EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m trust.bad_days
+
+# Pin anew, after a change of the ranges in pyproject.toml.
 lock: environment
 	$(TOOLS)
 	$(COMPILE) --extra dev --extra site --extra browser --extra trust --output-file requirements.lock

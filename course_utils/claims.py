@@ -340,7 +340,14 @@ def stored_verdicts(path):
     import nbformat
 
     rows = []
-    for cell in nbformat.read(path, as_version=4).cells:
+    try:
+        cells = nbformat.read(path, as_version=4).cells
+    except Exception as error:  # whatever a damaged file makes of it
+        raise ValueError(
+            f"{path} is no notebook, or a damaged one ({type(error).__name__}): restore"
+            f" it with `git checkout`, or move it away."
+        ) from error
+    for cell in cells:
         for output in cell.get("outputs", []):
             rows += output.get("data", {}).get(MIME, [])
     return rows

@@ -85,7 +85,8 @@ def number(name, value, needed="a number", fits=lambda number: True):
 
 def level(value):
     """A confidence level."""
-    return number("level", value, "above 0 and below 1", lambda part: 0 < part < 1)
+    needed = "above 0 and below 1"
+    return float(number("level", value, needed, lambda part: 0 < part < 1))
 
 
 def is_whole(value):

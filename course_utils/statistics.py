@@ -59,7 +59,9 @@ class Interval:
     def map(self, function):
         """The interval of a monotone function of the estimate, such as `np.exp`."""
         inputs.function("function", function)
-        mean, *ends = (float(function(value)) for value in self)
+        what = "What function returns"
+        results = [inputs.number(what, function(value)) for value in self]
+        mean, *ends = map(float, results)
         return Interval(mean, min(ends), max(ends), self.n)
 
     def __neg__(self):
@@ -262,6 +264,7 @@ def summary(frame, by, value, level=0.95):
         The columns of `by`, then mean, low, high, n.
     """
     by = by if isinstance(by, (list, tuple)) else [by]
+    inputs.need(len(by), "by", "at least one column", by)
     inputs.table("frame", frame, [*by, value], numeric=[value])
     groups = frame.groupby([*by], sort=False)[value]
     rows = pd.DataFrame(

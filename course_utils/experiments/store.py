@@ -114,8 +114,15 @@ class ResultsFile:
         frame = pd.concat([part for part in (frame[~same], new) if len(part)])
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(".part")
-        frame.to_csv(draft, index=False)
-        os.replace(draft, self.path)
+        try:
+            frame.to_csv(draft, index=False)
+            os.replace(draft, self.path)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise type(error)(
+                f"{self.path} cannot be written ({error.strerror}), and is as it was: make room"
+                " or allow writing there, then run this again."
+            ) from error
 
 
 def _short(value):

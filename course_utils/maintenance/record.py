@@ -66,10 +66,17 @@ def code_cells(notebook):
 
 
 def write_whole(path, text):
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all; on a full disk nothing is left half written."""
     draft = Path(path).with_suffix(".part")
-    draft.write_text(text, encoding="utf-8")
-    os.replace(draft, path)
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise type(error)(
+            f"{path} cannot be written ({error.strerror}), and is as it was: make room"
+            " or allow writing there, then run this again."
+        ) from error
 
 
 def apply_roles(notebook):
