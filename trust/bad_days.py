@@ -26,7 +26,6 @@ COLUMNS = ["scenario", "what the user sees", "lost", "half written", "left runni
 COLUMNS += ["outcome"]
 SECONDS = 180
 PASSED, SKIPPED, FAILED = "as it should be", "skipped", "falls short"
-NETWORK = ["unshare", "--net"]
 MOUNTS = ["unshare", "--mount"]
 SMALL_DISK = "mkdir -p disk && mount -t tmpfs -o size=256k none disk"
 READ_ONLY = "mkdir -p disk && mount --bind disk disk && mount -o remount,bind,ro disk"
@@ -54,24 +53,6 @@ EXPERIMENT = (
 OLD = {"old.txt": "kept"}
 NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 SCENARIOS = [
-    Scenario(
-        "no network: load_cifar10()",
-        "from course_utils import load_cifar10; load_cifar10()",
-        "COURSE_DATA",
-        around=NETWORK,
-    ),
-    Scenario(
-        "no network: load_mnist('full')",
-        "from course_utils import load_mnist; load_mnist('full')",
-        "COURSE_DATA",
-        around=NETWORK,
-    ),
-    Scenario(
-        "no network: setup()",
-        "from course_utils import setup; setup()",
-        "Device:",
-        around=NETWORK,
-    ),
     Scenario(
         "full disk: a file is written whole",
         BIG + "from course_utils.maintenance.record import write_whole\n"

@@ -120,8 +120,8 @@ class ResultsFile:
         except OSError as error:
             draft.unlink(missing_ok=True)
             raise type(error)(
-                f"{self.path} cannot be written ({error.strerror}), and is as it was: make room"
-                " or allow writing there, then run this again."
+                f"{self.path} cannot be written ({error.strerror}), and is as it was:"
+                " make room or allow writing there, then run this again."
             ) from error
 
 
