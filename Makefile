@@ -11,7 +11,7 @@ WHEELS = --only-binary :all: --emit-build-options
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --generate-hashes \
 	--custom-compile-command "make lock" $(OPTIONS) pyproject.toml
 
-.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade hub class site lock data clean mutants supply audit bad-days
+.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade hub class site lock data clean mutants supply audit bad-days faults
 
 # Trusted, so that pictures play before a cell is run.
 TRUST = @$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null
@@ -71,6 +71,10 @@ replicas: environment
 mutants: environment
 	$(TOOLS)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m trust.mutants $(OPTIONS)
+# Planted faults: does make test turn red? One notebook: make faults NOTEBOOK=05
+faults: environment
+	$(TOOLS)
+	$(BIN)/python -m trust.faults $(OPTIONS) $(NOTEBOOK)
 
 # TensorFlow's CUDA libraries, for an NVIDIA GPU under Linux or WSL2 (4 GB more).
 gpu: environment
