@@ -1,5 +1,5 @@
 """Planted faults: does `make test` turn red? ``python -m trust.faults`` plants each
-fault of ``trust/drawn.csv`` (drawn at random) and ``trust/catalogue.py`` (written by
+fault of ``trust/drawn.csv`` (drawn at random) and ``trust/catalogue.csv`` (written by
 hand) that has no row in ``trust/faults.csv`` yet, adds its row, and writes
 ``trust/faults.md``.
 
@@ -26,17 +26,23 @@ import pandas as pd
 from course_utils.claims import NOTEBOOKS
 from course_utils.maintenance.record import write_whole
 from trust import page
-from trust.catalogue import CATALOGUE
 from trust.draw import Fault, parts_of, read_drawn
 from trust.planting import BROKEN, CAUGHT, JOB, SURVIVED, UNSURE
 
 HERE = Path(__file__).resolve().parent
 TABLE = HERE / "faults.csv"
+CATALOGUE = HERE / "catalogue.csv"
 REASONS = HERE / "equivalent.csv"  # id, reason: written by hand
 EQUIVALENT = "equivalent"
 COLUMNS = ["id", "where", "part", "kind", "what", "outcome", "by", "seconds", "reason"]
 GOAL = 0.95
 SESSION_SECONDS = 3600
+
+
+def read_catalogue():
+    """The faults written by hand: notebook, cell, kind, old and new text of each."""
+    with CATALOGUE.open(encoding="utf-8", newline="") as lines:
+        return list(csv.reader(lines))[1:]
 
 
 def sample():
@@ -48,7 +54,7 @@ def sample():
     """
     parts, found = {}, read_drawn()
     counts = Counter()
-    for number, cell, kind, old, new in CATALOGUE:
+    for number, cell, kind, old, new in read_catalogue():
         (path,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
         if path not in parts:
             parts[path] = parts_of(nbformat.read(path, as_version=4))
