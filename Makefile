@@ -11,7 +11,7 @@ WHEELS = --only-binary :all: --emit-build-options
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --generate-hashes \
 	--custom-compile-command "make lock" $(OPTIONS) pyproject.toml
 
-.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade hub class site lock data clean mutants supply audit bad-days faults
+.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade hub class site lock data clean mutants supply audit bad-days faults margins
 
 # Trusted, so that pictures play before a cell is run.
 TRUST = @$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null
@@ -75,6 +75,10 @@ mutants: environment
 faults: environment
 	$(TOOLS)
 	$(BIN)/python -m trust.faults $(OPTIONS) $(NOTEBOOK)
+
+# How far each verdict's number is from its criterion.
+margins: environment
+	$(BIN)/python -m trust.margins
 
 # TensorFlow's CUDA libraries, for an NVIDIA GPU under Linux or WSL2 (4 GB more).
 gpu: environment
