@@ -87,8 +87,10 @@ class Planter:
                     cell.source = planted(cell.source, fault)
 
     def pytest_runtest_logreport(self, report):
-        """In a whole run: where it fails first."""
-        if self.mode == "whole" and report.failed:
+        """Where it fails first, with all faults or without any."""
+        if self.mode == "here" and report.failed:
+            self.say("", BROKEN)
+        elif report.failed:
             seconds = time.monotonic() - self.seconds
             cell = next(i.cell.id for i in self.items if i.nodeid == report.nodeid)
             self.say("", CAUGHT, cell, seconds)
@@ -201,10 +203,7 @@ class FaultsItem(pytest.Item):
         self.planter = planter
 
     def runtest(self):
-        """Plant them, if the notebook passes without."""
-        if self.parent.failed or self.parent.timed_out:
-            self.planter.say("", BROKEN)
-            return
+        """Plant them: the notebook has passed without."""
         self.planter.plant_all()
 
 
