@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .criteria import Criterion
+from .criteria import ASKED, Criterion
 from .data import DATA
 from .inputs import folder as folder_of
 from .inputs import need, shown, text
@@ -121,9 +121,11 @@ def verdict(claim, measured, says, checks=None):
         repetitions (``data/replication.csv``); the claim is undecided if no statement
         holds, but not all are refuted. An erratum is mended if all its statements
         hold.
-    checks : dict of str to bool, optional
+    checks : dict of str to bool or value, optional
         What must be true for the experiment to count (the baseline learned, a bound
-        that is a theorem is kept). It decides nothing.
+        that is a theorem is kept). It decides nothing. Of a number the name has the
+        criterion ("largest gap to Keras: < 1e-6"), so that what is printed says which
+        bound was kept, and by which number.
 
     Raises
     ------
@@ -149,8 +151,8 @@ def verdict(claim, measured, says, checks=None):
             f" of it ({', '.join(statements.index) or 'none yet'}), not by"
             f" {', '.join(map(str, says)) or 'none'}."
         )
-    checks = checks or {}
-    failed = [name for name, value in checks.items() if not _truth(name, value)]
+    checked = [_check(name, value) for name, value in (checks or {}).items()]
+    failed = [text for passed, text in checked if not passed]
     if failed:
         raise BrokenExperiment(
             f"The experiment for {claim} is broken, so it says nothing about the claim."
@@ -179,8 +181,8 @@ def verdict(claim, measured, says, checks=None):
         mark = MARKS[OUTCOMES[outcomes[name]]]
         doubt = f"; fresh repetitions: {doubts[name]}" if name in doubts else ""
         print(f"  {mark} {name} {row['statement']}\n      {judged[name].text}{doubt}")
-    if checks:
-        print(f"  checked: {'; '.join(map(str, checks))}")
+    if checked:
+        print(f"  checked: {'; '.join(text for _, text in checked)}")
 
 
 def _doubts(kinds):
@@ -204,12 +206,17 @@ def judgements():
     }
 
 
-def _truth(name, value):
+def _check(name, value):
+    """Whether a check passes, and what is printed of it."""
+    if ASKED.fullmatch(name):
+        judged = Criterion(name).judge(name, "exact", value)
+        return judged.outcome is True, judged.text
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(
-            f"The check {name!r} must be one True or False, not {shown(value)}."
+            f"The check {name!r} must be one True or False, not {shown(value)}; for a"
+            " number write its criterion into the name: 'largest gap to Keras: < 1e-6'."
         )
-    return bool(value)
+    return bool(value), name
 
 
 def _word(claim, outcomes):

@@ -131,6 +131,29 @@ def test_a_failing_check_breaks_the_experiment_and_records_nothing():
     assert not claims._recorded
 
 
+def test_a_check_of_a_number_prints_it_with_its_bound(capsys):
+    checks = {"gap: < 1e-6": 1e-9, "share of the bound: <= 1": [0.5, 0.25], "ran": True}
+    judge(0, QUICK, True, checks=checks)
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said == (
+        "  checked: gap: < 1e-6; share of the bound: 0.25 to 0.5 (2 values)"
+        " (asked: <= 1); ran"
+    )
+
+
+@pytest.mark.parametrize("value", [1e-3, [1e-9, 1e-3]])
+def test_a_number_beyond_its_bound_breaks_the_experiment(value):
+    with pytest.raises(BrokenExperiment, match="Not so: gap: .*0.001.*asked: < 1e-6"):
+        judge(0, QUICK, True, checks={"gap: < 1e-6": value})
+
+
+def test_a_number_without_a_criterion_is_no_check():
+    with pytest.raises(TypeError, match="write its criterion into the name"):
+        judge(0, QUICK, True, checks={"the gap is small": 1e-9})
+    with pytest.raises(TypeError, match="asks for a number"):
+        judge(0, QUICK, True, checks={"gap: < 1e-6": True})
+
+
 def test_an_erratum_is_mended_only_if_all_is_shown(capsys):
     verdict("E14", "", {"E14a": True, "E14b": True})
     assert "not shown here" in capsys.readouterr().out
