@@ -208,7 +208,7 @@ def judgements():
 
 def _check(name, value):
     """Whether a check passes, and what is printed of it."""
-    if ASKED.fullmatch(name):
+    if isinstance(name, str) and ASKED.fullmatch(name):
         judged = Criterion(name).judge(name, "exact", value)
         return judged.outcome is True, judged.text
     if not isinstance(value, (bool, np.bool_)):
