@@ -88,12 +88,10 @@ class Planter:
 
     def pytest_runtest_logreport(self, report):
         """Where it fails first, with all faults or without any."""
-        if self.mode == "here" and report.failed:
-            self.say("", BROKEN)
-        elif report.failed:
-            seconds = time.monotonic() - self.seconds
-            cell = next(i.cell.id for i in self.items if i.nodeid == report.nodeid)
-            self.say("", CAUGHT, cell, seconds)
+        if report.failed:
+            outcome = BROKEN if self.mode == "here" else CAUGHT
+            own = [item.cell.id for item in self.items if item.nodeid == report.nodeid]
+            self.say("", outcome, *own, seconds=time.monotonic() - self.seconds)
 
     def pytest_sessionfinish(self, exitstatus):
         """In a whole run: that nothing failed."""
