@@ -112,13 +112,15 @@ def session(path, mode, faults, folder):
     return found
 
 
-def measure(path, faults):
+def measure(path, faults, quick=False):
     """Plant the faults of one notebook.
 
     Parameters
     ----------
     path : pathlib.Path
     faults : list of Fault
+    quick : bool
+        Do not confirm survivors in a whole run (which may yet catch one).
 
     Yields
     ------
@@ -153,6 +155,8 @@ def measure(path, faults):
                     yield row
                 elif row["outcome"] == UNSURE:
                     alone.append(fault)
+                elif quick:
+                    yield row
                 else:
                     survivors.append(fault)
         for fault in alone:
@@ -325,6 +329,9 @@ def main(arguments=None):
     parser.add_argument(
         "--again", choices=[SURVIVED, "all"], help="rows to measure once more"
     )
+    parser.add_argument(
+        "--quick", action="store_true", help="do not confirm survivors in a whole run"
+    )
     options = parser.parse_args(arguments)
     rows, failed = read_table(), 0
     done = {
@@ -339,8 +346,9 @@ def main(arguments=None):
     print(f"{len(missing)} of {len(faults)} faults are to be planted", flush=True)
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         here = {f.id: f for f in missing if f.notebook == path.stem}
+        found = measure(path, list(here.values()), options.quick)
         try:
-            for count, row in enumerate(measure(path, list(here.values())), start=1):
+            for count, row in enumerate(found, start=1):
                 add(row, here[row["id"]])
                 at = f"{row['outcome']} {row['by']}"
                 print(f"{path.stem} {count}/{len(here)} {row['id']} {at}", flush=True)
