@@ -24,6 +24,7 @@ import base64
 import copy
 import io
 import json
+import math
 import os
 import re
 import sys
@@ -127,13 +128,23 @@ class Pair:
 
     def within(self, tolerance):
         """Whether the new number says the same."""
+        return self.share(tolerance) <= 1 + 1e-9
+
+    def share(self, tolerance):
+        """The difference as a share of what is allowed; beyond 1 a test is red."""
         if self.integers and self.same_kind:
-            return self.distance <= tolerance.itol
-        if self.integers:  # 47 and 43.3: an interval shows the digits its width allows
-            return 0 < tolerance.atol and self.distance <= tolerance.atol
-        if self.axis is not None:
-            return self.needs(max(tolerance.rtol, tolerance.ptol)) == 0
-        return self.needs(tolerance.rtol) <= tolerance.atol * (1 + 1e-9)
+            used, allowed = self.distance, tolerance.itol
+        elif self.integers:  # 47, 43.3: an interval shows the digits its width allows
+            used, allowed = max(self.distance, FLOOR), tolerance.atol
+        elif self.axis is not None:
+            used = self.needs()
+            allowed = max(tolerance.rtol, tolerance.ptol) * self.size
+        else:
+            used = self.needs()
+            allowed = tolerance.rtol * self.size + tolerance.atol
+        if not used:
+            return 0.0
+        return used / allowed if allowed else math.inf
 
     def line(self, tolerance):
         """What a report says of this difference."""

@@ -9,6 +9,7 @@ tolerance tag, one line says what would have been enough, on all of these kernel
 import argparse
 import math
 import sys
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +28,14 @@ from .comparison import (
     pictures,
     word_difference,
 )
-from .record import COLOUR_CODES, run_cell, running_kernel, tags
+from .record import (
+    CELL_SECONDS,
+    COLOUR_CODES,
+    OwnKernel,
+    run_cell,
+    running_kernel,
+    tags,
+)
 
 DISPATCHED = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
 BEYOND_AVX2 = [name for name in DISPATCHED if "512" in name or name == "X86_V4"]
@@ -157,6 +165,56 @@ def needed_by_cell(stored, new):
     return found
 
 
+def share_by_cell(stored, new, tolerance):
+    """The largest difference of a cell's numbers as a share of what is allowed;
+    infinite where the text differs."""
+    if needed_by_cell(stored, new).words:
+        return math.inf
+    stored, new = output_texts(stored), output_texts(new)
+    found = [pair for key, text in stored.items() for pair in pairs(text, new[key])]
+    return max((pair.share(tolerance) for pair in found), default=0.0)
+
+
+def run_again(
+    path, environment=None, kernels=OwnKernel, seconds=CELL_SECONDS, until=math.inf
+):
+    """Run the code cells of a notebook, up to the first one that fails.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    environment : dict of str to str, optional
+        Further environment variables of its kernel.
+    kernels : type
+        The class of the kernel's manager.
+    seconds : float
+        The longest a cell may take.
+    until : float
+        When all has to end, on the clock of `time.monotonic`.
+
+    Yields
+    ------
+    int, list, str
+        The place of a cell, its new outputs, and why it stopped ("" if it did not).
+    """
+    path = Path(path)
+    notebook = nbformat.read(path, as_version=4)
+    with running_kernel(
+        notebook, path.parent, environment=environment, kernels=kernels
+    ) as client:
+        for index, cell in enumerate(notebook.cells):
+            if cell.cell_type != "code":
+                continue
+            client.timeout = max(0.1, min(seconds, until - time.monotonic()))
+            try:
+                yield index, run_cell(client, index), ""
+            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+                lines = COLOUR_CODES.sub("", str(error)).strip().splitlines()
+                raised = isinstance(error, CellExecutionError)
+                yield index, [], lines[-1] if raised else lines[0]
+                return
+
+
 def measure(path, kernels=None):
     """Run a recorded notebook on every kernel.
 
@@ -171,21 +229,13 @@ def measure(path, kernels=None):
     str, int, Needed
         The kernel, the place of a code cell and what it needs there.
     """
-    path = Path(path)
+    stored = nbformat.read(path, as_version=4)
     for name, variables in (kernels or KERNELS).items():
-        stored = nbformat.read(path, as_version=4)
-        notebook = nbformat.read(path, as_version=4)
-        with running_kernel(notebook, path.parent, environment=variables) as client:
-            for index, cell in enumerate(stored.cells):
-                if cell.cell_type != "code":
-                    continue
-                try:
-                    new = run_cell(client, index)
-                except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-                    message = COLOUR_CODES.sub("", str(error)).strip().splitlines()[-1]
-                    yield name, index, Needed(words=f"and it stops: {message}")
-                    break
-                yield name, index, needed_by_cell(cell.outputs, new)
+        for index, new, stopped in run_again(path, variables):
+            if stopped:
+                yield name, index, Needed(words=f"and it stops: {stopped}")
+            else:
+                yield name, index, needed_by_cell(stored.cells[index].outputs, new)
 
 
 def report(path, kernels=None):
