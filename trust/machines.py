@@ -261,7 +261,9 @@ def _put(name, columns, mine, rows, folder):
     kept = [row for row in old if not mine.items() <= row.items()]
     both = pd.DataFrame([*kept, *({**mine, **row} for row in rows)], columns=columns)
     both = both.sort_values(["variant", "notebook"], kind="stable")
-    write_whole(Path(folder, f"{name}.csv"), both.to_csv(index=False))
+    write_whole(
+        Path(folder, f"{name}.csv"), both.to_csv(index=False, float_format="%.6g")
+    )
 
 
 def keep(variant, path, new, folder=page.HERE, name="machines"):
@@ -284,8 +286,6 @@ def keep(variant, path, new, folder=page.HERE, name="machines"):
         The largest share, and where it is.
     """
     rows = compare(path, new)
-    for row in rows:
-        row |= {key: float(f"{row[key]:.3g}") for key in ("rtol", "atol", "ptol", "share")}
     mine = {"variant": variant, "notebook": path.stem}
     _put(name, CELL_COLUMNS, mine, rows, folder)
     _put(f"{name}_runs", RUN_COLUMNS, mine, [new.metadata["about"]], folder)
