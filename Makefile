@@ -11,7 +11,7 @@ WHEELS = --only-binary :all: --emit-build-options
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --generate-hashes \
 	--custom-compile-command "make lock" $(OPTIONS) pyproject.toml
 
-.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade hub class site lock data clean mutants supply audit bad-days faults margins
+.PHONY: lab present clean-notebooks test environment record rerun tolerances replicate style bench replicas browser gpu handout handout-test grade hub class site lock data clean mutants supply audit bad-days faults margins machines gpu-check
 
 # Trusted, so that pictures play before a cell is run.
 TRUST = @$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null
@@ -43,6 +43,16 @@ rerun: environment
 # What tolerances the recorded notebooks need on other kernels: make tolerances NOTEBOOK=notebooks/06_activations.ipynb
 tolerances: environment
 	$(BIN)/python -m course_utils.maintenance.tolerances $(NOTEBOOK)
+
+# The notebooks under other threads, instructions, Pythons and versions, and trust/machines.md of it: hours.
+# What was run is kept in build/machines. One: make machines VARIANT=SSE4 NOTEBOOK=06
+machines: environment
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock uv
+	$(BIN)/python -m trust.machines --variant "$(VARIANT)" --notebook "$(NOTEBOOK)"
+
+# The same on a machine with an NVIDIA card, in eight minutes: trust/gpu.md.
+gpu-check: gpu
+	$(BIN)/python -m trust.gpu
 
 # Run each notebook N times with other seeds and data; how often each statement came out as recorded.
 replicate: environment

@@ -63,6 +63,8 @@ NUMBER = re.compile(r"(?<![\w.])[-+−]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?(
 TOLERANCE_TAG = re.compile(r"([raip]tol)-(\S+)")
 DEVICE_LINE = re.compile(r"^Device: .+$", re.MULTILINE)
 EMBEDDED_PICTURE = re.compile(r"data:image/[\w+]+;base64,[\w+/=\\\s]+")
+# After its description: matplotlib's versions differ by a pixel.
+PICTURE_SIZE = re.compile(r'(<img src="picture" .*?") width="\d+" height="\d+"')
 # Rows of :mod:`course_utils.plotted`: the ends of an axis, and shares of it.
 LIMITS = re.compile(r" \S+ from (\S+) to (\S+)$")
 SHARES = re.compile(r"  \w+( without \d+)?\| ")
@@ -227,7 +229,8 @@ def comparable(output):
     """The part of an output (text or JSON) that is compared."""
     if not isinstance(output, str):
         output = json.dumps(output, sort_keys=True, ensure_ascii=False)
-    return DEVICE_LINE.sub("Device: any", EMBEDDED_PICTURE.sub("picture", output))
+    output = PICTURE_SIZE.sub(r"\1", EMBEDDED_PICTURE.sub("picture", output))
+    return DEVICE_LINE.sub("Device: any", output)
 
 
 def pictures(outputs):

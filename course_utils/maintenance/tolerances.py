@@ -205,7 +205,8 @@ def run_again(
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type != "code":
                 continue
-            client.timeout = max(0.1, min(seconds, until - time.monotonic()))
+            left = max(1.0, until - time.monotonic())
+            client.timeout = math.ceil(min(seconds, left))
             try:
                 yield index, run_cell(client, index), ""
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
