@@ -346,6 +346,9 @@ class Map:
             for entry in json.loads(entries.read_text()):
                 if entry["outcome"] == "failed":
                     self.seconds.pop(entry["test"], None)
+        self.costs = {}
+        for test, seconds in self.seconds.items():
+            self.costs[_file(test)] = self.costs.get(_file(test), 0.0) + seconds
         for file in folder.glob("*.coverage"):
             data = CoverageData(str(file))
             data.read()
@@ -359,7 +362,8 @@ class Map:
         """The tests that run the changed function, those of the line first, the short
         ones first; for a change outside of one, the tests in the module's files."""
         if not mutant.body:  # whichever test was first has run these lines
-            return self._sorted(self._named(mutant.module))
+            named = self._sorted(self._named(mutant.module))
+            return dict(sorted(named.items(), key=lambda t: self.costs[_file(t[0])]))
         lines = self.lines.get(mutant.module, {})
         exact = lines.get(mutant.line, set())
         inside = range(mutant.body[0], mutant.body[1] + 1)
@@ -372,29 +376,27 @@ class Map:
         """
         tests = self._named(mutant.module)
         tests |= set().union(*self.lines.get(mutant.module, {}).values(), ())
-        files = {test.split("::")[0] for test in tests}
-        costs = dict.fromkeys(files, 0.0)
-        for test, seconds in self.seconds.items():
-            if (file := test.split("::")[0]) in files:
-                costs[file] += seconds
         left, chosen = OTHERS_SECONDS, set()
-        for file in sorted(files, key=costs.get):
-            if (left := left - costs[file]) > 0:
+        for file in sorted({_file(test) for test in tests}, key=self.costs.get):
+            if (left := left - self.costs[file]) > 0:
                 chosen.add(file)
         near = self.near(mutant)
-        return self._sorted(
-            {t for t in tests if t not in near and t.split("::")[0] in chosen}
-        )
+        tests = {test for test in tests if test not in near and _file(test) in chosen}
+        return self._sorted(tests)
 
     def _named(self, module):
         files = test_files(module, self.original)
-        return {test for test in self.seconds if test.split("::")[0] in files}
+        return {test for test in self.seconds if _file(test) in files}
 
     def _sorted(self, tests):
         return {test: self.seconds[test] for test in sorted(tests, key=self._key)}
 
     def _key(self, test):
         return self.seconds[test], test
+
+
+def _file(test):
+    return test.split("::")[0]
 
 
 def test_files(module, root):
@@ -527,7 +529,7 @@ def _plant(module, changed, original, work):
 
 def _red(folder, tests):
     """The first of the tests or notebooks that is red, "" if none is."""
-    files = list(dict.fromkeys(test.split("::")[0] for test in tests))
+    files = list(dict.fromkeys(map(_file, tests)))
     seconds = tests if isinstance(tests, dict) else None
     code, entries = pytest_in(folder, [*files, "-x"], seconds)
     return "" if code in (0, 5) else _culprit(entries)
