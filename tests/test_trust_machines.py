@@ -99,7 +99,7 @@ def test_what_differs_on_a_variant_is_in_the_table_once(
     assert ("x1", "same") not in found and ("x1", "noise") not in found
     assert "it stops: ZeroDivisionError" in cells.iloc[-1]["text"]
     text = (tmp_path / "machines.md").read_text()
-    assert "stops" in text and "2 runs" in text and "rtol-0.01" in text
+    assert "stops" in text and "2 of 2 runs" in text and "rtol-0.01" in text
     before = (tmp_path / "machines.csv").read_text()
 
     def again(*_):

@@ -91,15 +91,16 @@ def measure(paths, devices, seconds, folder=page.HERE):
     return missing
 
 
-def write(found, missing, folder=page.HERE):
-    """Write the page, of a measurement on the device that was `found`."""
+def write(found, paths, missing, folder=page.HERE):
+    """Write the page of a measurement on the device that was `found`."""
+    notebooks = [path.stem for path in by_worth(paths)]
     return page.write(
         "gpu",
         "On an NVIDIA card",
         "make gpu-check",
         f"Computed on: {found}.",
         f"Not run in the time: {', '.join(missing) or 'nothing'}.",
-        *machines.parts("gpu", tuple(DEVICES), folder),
+        *machines.parts("gpu", list(DEVICES), notebooks, folder),
         folder=folder,
     )
 
@@ -137,7 +138,7 @@ def main(arguments=None):
     if len(missing) == len(paths) * len(devices):
         print("No notebook was run to its end: give more --seconds.", file=sys.stderr)
         return 1
-    print(write(found, missing, options.folder))
+    print(write(found, paths, missing, options.folder))
     return 0
 
 

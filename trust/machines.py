@@ -307,7 +307,7 @@ def largest(cells):
     return cells.loc[cells["share"].idxmax()] if len(cells) else None
 
 
-def parts(name="machines", order=tuple(VARIANTS), folder=page.HERE):
+def parts(name, order, notebooks, folder=page.HERE):
     """The sentences and tables of a page, from the CSV files.
 
     Parameters
@@ -315,6 +315,7 @@ def parts(name="machines", order=tuple(VARIANTS), folder=page.HERE):
     name : str
     order : sequence of str
         The variants.
+    notebooks : sequence of str
     folder : pathlib.Path
 
     Returns
@@ -323,9 +324,8 @@ def parts(name="machines", order=tuple(VARIANTS), folder=page.HERE):
     """
     cells = table(name, CELL_COLUMNS, folder)
     runs = table(f"{name}_runs", RUN_COLUMNS, folder)
-    order = [variant for variant in order if variant in set(runs["variant"])]
     shares, variants = [], []
-    for notebook in sorted(set(runs["notebook"])):
+    for notebook in notebooks:
         row = {"Notebook": notebook}
         for variant in order:
             here = "variant == @variant and notebook == @notebook"
@@ -357,7 +357,7 @@ def parts(name="machines", order=tuple(VARIANTS), folder=page.HERE):
             "Variant": row["variant"],
             "Share": in_words(row),
             "Needed": str(Needed(*(row[key] for key in NEEDED))),
-            "Allowed": row["allowed"] or "rtol-0.0001",
+            "Allowed": row["allowed"] or "the default",
             "Known because": KNOWN.get((row["variant"], row["cell"]), ""),
         }
         for row in top.to_dict("records")
@@ -367,9 +367,11 @@ def parts(name="machines", order=tuple(VARIANTS), folder=page.HERE):
         "Each notebook was run as other machines would run it, and each number that a"
         " cell puts out compared with the stored one. A share is a cell's largest"
         " difference, divided by what the cell's tolerance allows: beyond 1 `make test`"
-        " is red there. `text` is a difference that no tolerance allows, `stops` a"
-        " cell that fails.",
-        f"Of {runs['cells'].sum()} cells in {len(runs)} runs, {len(cells)} differ by"
+        " is red there, and `inf` is a number that must be equal. `text`"
+        " is a difference that no tolerance allows, `stops` a cell that fails. A"
+        " notebook that was not run is no good news.",
+        f"{len(runs)} of {len(order) * len(notebooks)} runs were made. Of their"
+        f" {runs['cells'].sum()} cells {len(cells)} differ by"
         f" more than rounding, and {beyond} are beyond their tolerance. Measured on"
         f" {'; '.join(sorted(set(runs['machine'])))}.",
         "## The largest share of each notebook",
@@ -383,12 +385,10 @@ def parts(name="machines", order=tuple(VARIANTS), folder=page.HERE):
 
 def write(folder=page.HERE):
     """Write the page."""
+    notebooks = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+    found = parts("machines", list(VARIANTS), notebooks, folder)
     return page.write(
-        "machines",
-        "Other machines",
-        "make machines",
-        *parts(folder=folder),
-        folder=folder,
+        "machines", "Other machines", "make machines", *found, folder=folder
     )
 
 
