@@ -218,7 +218,8 @@ def test_every_module_imports_only_declared_packages():
             known = module in sys.stdlib_module_names | {"course_utils", "trust"}
             # nbval, pytest, distributed and nbclient bring the first ones; the last two
             # are Keras's other backends, for those who have them.
-            transitive = {"nbconvert", "packaging", "dask", "traitlets", "jax", "torch"}
+            transitive = {"nbconvert", "packaging", "dask", "traitlets", "yaml"}
+            transitive |= {"jax", "torch"}
             assert (
                 known
                 or canonicalize_name(names.get(module, module)) in declared | transitive
