@@ -131,12 +131,12 @@ $(PROXY):
 	@command -v npm > /dev/null || { echo "There is no npm: install Node.js (sudo apt install npm), then run make again."; exit 1; }
 	npm install --silent --no-fund --prefix build/proxy configurable-http-proxy@4.6.3
 
-# Pin anew, after a change of the ranges in pyproject.toml; what may stay, stays (OPTIONS=--upgrade: the newest).
 # What goes wrong where something is missing, full or damaged, and 200 malformed calls of each helper.
 bad-days: environment
 	EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m trust.bad_days
 
 # Pin anew, after a change of the ranges in pyproject.toml.
+# Pin anew, after a change of the ranges in pyproject.toml; what may stay, stays (OPTIONS=--upgrade: the newest).
 lock: environment
 	$(TOOLS)
 	$(COMPILE) --extra dev --extra site --extra browser --extra trust --output-file requirements.lock

@@ -216,10 +216,11 @@ def rule_rows():
         for what in unread(source):
             yield "rule", f"{name}: {what}", "", "", "found", "not ruff"
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    reason = []
+    reason, new = [], True
     for line in text.partition("[tool.ruff.lint.per-file-ignores]\n")[2].splitlines():
         if line.startswith("#"):
-            reason.append(line.strip("# "))
+            reason = [*reason[: 0 if new else None], line.strip("# ")]
+            new = False
         elif match := re.match(r'"(.+)" = \[(.+)\]', line):
             codes = [
                 code
@@ -229,7 +230,7 @@ def rule_rows():
             if codes:
                 value = ", ".join(codes)
                 yield "rule", match[1], "", value, "exception", " ".join(reason)
-            reason = []
+            new = True
         else:
             break
 
@@ -306,7 +307,9 @@ def write(rows, folder=page.HERE):
         "Each pinned package names the SHA-256 of each of its files. `make` installs"
         " nothing without one, then the course itself, built with the pinned"
         " setuptools. pip and `uv pip` refuse another file; `uv run"
-        " --with-requirements` does not look at the hashes.",
+        " --with-requirements` does not look at the hashes. Without a hash come the"
+        " Hub's proxy (npm, one version, its own dependencies free), conda's Python,"
+        " and what Colab installs.",
         _table(part("pins"), "name value kind"),
         "## Known weaknesses",
         asked,
