@@ -184,8 +184,10 @@ def test_a_margin(asked, value, outcome, wanted):
 
 
 def test_margins_are_of_today():
-    stored = pd.read_csv(margins.TABLE)
-    today = margins.table()
+    stored, today = (  # what another machine records differs in its last digits
+        frame.drop(columns="recorded")
+        for frame in (pd.read_csv(margins.TABLE), margins.table())
+    )
     pd.testing.assert_frame_equal(stored, today, check_dtype=False, rtol=1e-4)
 
 
