@@ -135,7 +135,6 @@ $(PROXY):
 bad-days: environment
 	EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m trust.bad_days
 
-# Pin anew, after a change of the ranges in pyproject.toml.
 # Pin anew, after a change of the ranges in pyproject.toml; what may stay, stays (OPTIONS=--upgrade: the newest).
 lock: environment
 	$(TOOLS)
