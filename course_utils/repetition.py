@@ -65,9 +65,23 @@ def seeds(n, start=0):
 
 
 def generator(seed):
-    """NumPy's generator of this seed and repetition."""
-    k, seed = repetition(), inputs.whole("seed", seed, most=SEEDS - 1)
-    return np.random.default_rng([seed, k] if k else seed)
+    """NumPy's generator of this seed and repetition.
+
+    Parameters
+    ----------
+    seed : int, or sequence of int
+        As `numpy.random.default_rng` takes it: several for draws that are kept apart.
+
+    Raises
+    ------
+    ValueError
+        For another seed.
+    """
+    several = isinstance(seed, (list, tuple)) and len(seed)
+    for number in seed if several else [seed]:
+        inputs.whole("Each of seed" if several else "seed", number, most=SEEDS - 1)
+    k = repetition()
+    return np.random.default_rng([*(seed if several else [seed]), k] if k else seed)
 
 
 def subsets(labels, size, seeds):

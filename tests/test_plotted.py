@@ -284,3 +284,13 @@ def test_every_stored_picture_says_what_it_plots(path):
         for name, text in pictures(cell.get("outputs", [])):
             assert text and "axes" in text, (cell.id, name)
             assert "not measured" not in text, (cell.id, name)
+
+
+def test_axes_that_vary_keep_their_title_only():
+    def draw(ax, times):
+        ax.plot(times, label="a")
+        ax.set(title="milliseconds", gid="varies")
+
+    assert not differences(of(draw, [1, 2]), of(draw, [3, 9]), Tolerance())
+    assert "milliseconds" in of(draw, [1, 2])
+    assert differences(of(curve), of(curve, y=SLOWLY), Tolerance())
