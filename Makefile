@@ -96,6 +96,7 @@ gpu: environment
 
 # The notebooks without the solutions, and without the cells tagged not-in-handout.
 handout: environment
+	@mkdir -p $(HANDOUT) && test -w $(HANDOUT) || { echo "$(HANDOUT) cannot be written: allow writing there, or say make handout HANDOUT=folder."; exit 1; }
 	$(BIN)/jupyter nbconvert --to notebook --output-dir $(HANDOUT) --TagRemovePreprocessor.enabled=True \
 		--TagRemovePreprocessor.remove_cell_tags solution \
 		--TagRemovePreprocessor.remove_cell_tags not-in-handout notebooks/*.ipynb
@@ -132,8 +133,10 @@ $(PROXY):
 	npm install --silent --no-fund --prefix build/proxy configurable-http-proxy@4.6.3
 
 # What goes wrong where something is missing, full or damaged, and 200 malformed calls of each helper.
+# What goes wrong where something is missing, full, damaged or killed, and 200 malformed calls of each helper. What
+# is measured is kept; AGAIN=proxy measures anew what has that in its name, EXAMPLES=0 leaves the calls out.
 bad-days: environment
-	EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m trust.bad_days
+	AGAIN="$(AGAIN)" EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m trust.bad_days
 
 # Pin anew, after a change of the ranges in pyproject.toml; what may stay, stays (OPTIONS=--upgrade: the newest).
 lock: environment

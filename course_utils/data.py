@@ -5,7 +5,9 @@ Every loader returns ``(x_train, y_train), (x_test, y_test)`` in Keras's shapes:
 as uint8 from 0 to 255, labels as whole numbers from 0 to 9. Nothing here is pickled.
 """
 
+import errno
 import hashlib
+import io
 import os
 import re
 import ssl
@@ -141,6 +143,36 @@ def checksums(folder):
     return found
 
 
+def whole_table(path, remedy, **options):
+    """A CSV file, or one sentence if it cannot be read or ends within a line.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    remedy : str
+        Ends the sentence.
+    **options
+        Of `pandas.read_csv`.
+
+    Raises
+    ------
+    DataError
+    """
+    import pandas as pd
+
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        frame = pd.read_csv(io.StringIO(text), **options)
+        if not text.endswith("\n"):
+            raise EOFError
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(
+            f"{path} cannot be read ({type(error).__name__}), it may be truncated:"
+            f" {remedy}."
+        ) from error
+    return frame
+
+
 def _from_folder(name):
     folder = os.environ.get(FOLDER_VARIABLE)
     if not folder:
@@ -172,6 +204,11 @@ def _from_keras(name):
                 " no certificates, name there what `python -m certifi` prints (after"
                 " `pip install certifi`; on a Mac run Install Certificates.command"
                 f" instead); or {folder}."
+            ) from error
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise DataError(
+                f"The full {name} set cannot be downloaded, because the disk is full:"
+                f" make room and run this again, or {folder}."
             ) from error
         raise DataError(
             f"The full {name} set cannot be downloaded ({type(error).__name__})."

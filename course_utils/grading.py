@@ -519,7 +519,10 @@ def main(arguments=None):
         print(f"Interrupted. {table} has what was done; the same command goes on.")
         return 1
     except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        why = getattr(error, "strerror", None)  # else it says itself what to do
+        room = "make room or allow writing there, then run this again."
+        text = f"{options['folder']} cannot be written ({why}): {room}"
+        print(text if why else error, file=sys.stderr)
         return 1
     except RuntimeError as error:
         print(f"A kernel could not be started: {error}.", file=sys.stderr)

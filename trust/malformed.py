@@ -776,7 +776,7 @@ def _own_place():
             os.environ.update(variables)
 
 
-def table(number, start=0, only=None):
+def table(number, start=0, only=None, exactly=False):
     """All helpers: how many calls were answered, refused, and wrong in some way.
 
     Returns
@@ -788,7 +788,7 @@ def table(number, start=0, only=None):
     """
     rows, wrong = [], []
     for helper in helpers():
-        if only and only not in helper.name:
+        if only and only not in helper.name or exactly and only != helper.name:
             continue
         begun = time.process_time()
         found = outcomes(helper, number, start)[1:]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ..data import DATA
+from ..data import DATA, whole_table
 
 RESULTS = DATA / "results"
 SCALES = ("small", "full")
@@ -181,9 +181,11 @@ def read(path, name, dtype=None):
     every column."""
     if not path.is_file():
         return pd.DataFrame(columns=columns(name))
-    return pd.read_csv(
-        path, keep_default_na=False, na_values=[""], dtype=dtype or {"error": object}
-    ).reindex(columns=columns(name))
+    remedy = "put a whole one in its place, or move it away to begin anew"
+    kept = {"keep_default_na": False, "na_values": [""]}
+    return whole_table(path, remedy, dtype=dtype or {"error": object}, **kept).reindex(
+        columns=columns(name)
+    )
 
 
 def settings_text(settings):

@@ -47,8 +47,11 @@ class ResultsFile:
         if fcntl is None:
             return
         path = self.path.parent / ".state" / f"{self.name}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = open(path, "w")  # stays open; a killed process lets go of it
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = open(path, "w")  # stays open; a killed process lets go of it
+        except OSError as error:
+            raise _not_written(self.path, error) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -119,10 +122,14 @@ class ResultsFile:
             os.replace(draft, self.path)
         except OSError as error:
             draft.unlink(missing_ok=True)
-            raise type(error)(
-                f"{self.path} cannot be written ({error.strerror}), and is as it was:"
-                " make room or allow writing there, then run this again."
-            ) from error
+            raise _not_written(self.path, error) from error
+
+
+def _not_written(path, error):
+    return type(error)(
+        f"{path} cannot be written ({error.strerror}), and is as it was: make room or"
+        " allow writing there, then run this again."
+    )
 
 
 def _short(value):

@@ -409,13 +409,20 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     paths = options.notebooks or sorted(NOTEBOOKS.glob("*.ipynb"))
     paths.sort(
-        key=lambda path: "scoreboard(" in path.read_text(encoding="utf-8")
+        key=lambda path: path.is_file() and b"scoreboard(" in path.read_bytes()
     )  # it reads the others: last
     failed = 0
     for path in paths:
         try:
             done = refresh(path, again=bool(options.all or options.notebooks))
             print(f"{path.name}: {done}")
+        except KeyboardInterrupt:
+            print(
+                f"{path.name}: interrupted, the file is as it was; the same command"
+                " goes on.",
+                file=sys.stderr,
+            )
+            return failed + 1
         except Exception as error:  # whatever it is, the later notebooks are recorded
             failed += 1
             print(

@@ -168,6 +168,15 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     paths = options.notebooks or sorted(NOTEBOOKS.glob("*.ipynb"))
     paths = [path for path in paths if stored_verdicts(path)]
+    try:
+        RUNS.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(
+            f"{error.filename} cannot be written ({error.strerror}): make room or allow"
+            " writing there, then run this again.",
+            file=sys.stderr,
+        )
+        return 1
     done = {path: kept(path) for path in paths}
     missing = [
         (path, k)
@@ -191,7 +200,11 @@ def main(arguments=None):
                 *errors,
                 sep="\n  ",
             )
-    frame = write_table()
+    try:
+        frame = write_table()
+    except OSError as error:  # it says what to do
+        print(error, file=sys.stderr)
+        return failed + 1
     if len(frame):
         changed = frame[frame["as_recorded"] < frame["repetitions"]]
         print(
