@@ -134,7 +134,7 @@ $(PROXY):
 
 # What goes wrong where something is missing, full or damaged, and 200 malformed calls of each helper.
 # What goes wrong where something is missing, full, damaged or killed, and 200 malformed calls of each helper. What
-# is measured is kept; AGAIN=proxy measures anew what has that in its name, EXAMPLES=0 leaves the calls out.
+# is measured is kept; AGAIN=proxy measures anew what has that in its name or outcome, EXAMPLES=0 leaves the calls out.
 bad-days: environment
 	AGAIN="$(AGAIN)" EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m trust.bad_days
 

@@ -3,6 +3,7 @@ never of mixed settings."""
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -121,7 +122,8 @@ class ResultsFile:
             frame.to_csv(draft, index=False)
             os.replace(draft, self.path)
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):  # where nothing may be written, nothing is there
+                draft.unlink()
             raise _not_written(self.path, error) from error
 
 

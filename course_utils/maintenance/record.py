@@ -16,7 +16,7 @@ import os
 import re
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty
 from subprocess import DEVNULL
@@ -72,10 +72,11 @@ def write_whole(path, text):
         draft.write_text(text, encoding="utf-8")
         os.replace(draft, path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing may be written, nothing is there
+            draft.unlink()
         raise type(error)(
-            f"{path} cannot be written ({error.strerror}), and is as it was: make room"
-            " or allow writing there, then run this again."
+            f"{path} cannot be written ({error.strerror or error}), and is as it was:"
+            " make room or allow writing there, then run this again."
         ) from error
 
 
