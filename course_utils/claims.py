@@ -47,9 +47,14 @@ class BrokenExperiment(AssertionError):
     """Something that must be true for an experiment to count is not so."""
 
 
+def _table(name, **options):
+    return whole_table(
+        DATA / name, f"restore it with `git checkout data/{name}`", **options
+    )
+
+
 def _rows():
-    path, remedy = DATA / "claims.csv", "restore it with `git checkout data/claims.csv`"
-    return whole_table(path, remedy, dtype=str, keep_default_na=False)
+    return _table("claims.csv", dtype=str, keep_default_na=False)
 
 
 def load_claims():
@@ -84,7 +89,7 @@ def load_statements():
 def load_errata():
     """What the lecture says wrongly or loosely: columns id, notebook, lecture,
     correct."""
-    return pd.read_csv(DATA / "errata.csv", dtype=str)
+    return _table("errata.csv", dtype=str)
 
 
 def load_replication():
@@ -99,7 +104,7 @@ def load_replication():
     path = DATA / "replication.csv"
     if not path.is_file():
         return pd.DataFrame(columns=["id", "recorded", "as_recorded", "repetitions"])
-    return pd.read_csv(path)
+    return _table("replication.csv")
 
 
 def verdict(claim, measured, says, checks=None):

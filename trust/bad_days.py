@@ -82,6 +82,8 @@ KNOWN = {  # what falls short, and why it stays so
     "killed make grade, while a notebook runs": "the kernel's hidden folder stays,"
     " since a killed program cannot remove it; the submissions are whole, and grading"
     " passes over it",
+    "a proxy that answers with a page of its own": "Keras leaves the page in its cache,"
+    " finds at the next call that its SHA-256 is another, and loads anew",
 }
 VERDICT = [{"id": "C01", "verdict": "holds", "statements": {"C01a": "holds"}}]
 RECORD = "'-m', 'course_utils.maintenance.record', 'disk/a.ipynb'"
@@ -194,6 +196,14 @@ SCENARIOS = [
         f"struck(signal.SIGINT, {GRADE}, when='disk/.grading-*/work/running')",
         "[Ii]nterrupted.*the same command goes on",
         {"a.ipynb": notebook(WAITS, CHECK)},
+    ),
+    Scenario(
+        "Ctrl+C: make replicate",
+        "struck(signal.SIGINT, '-c', 'from trust.accidents import *;"
+        " repeated_in(\"disk\")', when='disk/running')",
+        "[Ii]nterrupted.*the same command goes on",
+        {"a.ipynb": notebook(WAITS, verdict=VERDICT)},
+        leaves=["running"],
     ),
     Scenario(
         "Ctrl+C: fit_replicas",
@@ -397,6 +407,13 @@ SCENARIOS = [
         "claims.DATA = Path('disk'); says(claims.load_claims)",
         "git checkout",
         first=f"head -c 9000 '{ROOT}/data/claims.csv' > disk/claims.csv",
+    ),
+    Scenario(
+        "data/replication.csv is cut",
+        "from course_utils import claims\n"
+        "claims.DATA = Path('disk'); says(claims.load_replication)",
+        "git checkout",
+        first=f"head -c 2000 '{ROOT}/data/replication.csv' > disk/replication.csv",
     ),
     Scenario(
         "an experiment's results are cut",

@@ -10,6 +10,7 @@ notebook changed since is made again.
 
 import argparse
 import json
+import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from hashlib import sha256
@@ -186,20 +187,26 @@ def main(arguments=None):
     ]
     print(f"{len(missing)} of {options.N * len(paths)} repetitions are to be run")
     failed = 0
-    with ProcessPoolExecutor(options.jobs) as pool:
-        running = {pool.submit(repeat_and_keep, *job): job for job in missing}
-        for count, future in enumerate(as_completed(running), start=1):
-            path, k = running[future]
-            try:
-                errors = future.result()["errors"]
-            except Exception as error:  # a dead kernel, a cell over its time
-                errors = [f"{type(error).__name__}: {error}"[:300]]
-            failed += bool(errors)
-            print(
-                f"{count}/{len(missing)} {path.stem}, repetition {k}",
-                *errors,
-                sep="\n  ",
-            )
+    # Ctrl+C ends the pool's processes at once, and their kernels with them.
+    ending = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_DFL)}
+    try:
+        with ProcessPoolExecutor(options.jobs, **ending) as pool:
+            running = {pool.submit(repeat_and_keep, *job): job for job in missing}
+            for count, future in enumerate(as_completed(running), start=1):
+                path, k = running[future]
+                try:
+                    errors = future.result()["errors"]
+                except Exception as error:  # a dead kernel, a cell over its time
+                    errors = [f"{type(error).__name__}: {error}"[:300]]
+                failed += bool(errors)
+                print(
+                    f"{count}/{len(missing)} {path.stem}, repetition {k}",
+                    *errors,
+                    sep="\n  ",
+                )
+    except KeyboardInterrupt:
+        print(f"Interrupted. {RUNS} has what was done; the same command goes on.")
+        return failed + 1
     try:
         frame = write_table()
     except OSError as error:  # it says what to do
