@@ -1,6 +1,7 @@
 """Loaders: what they return, and one clear sentence for everything that can go
 wrong."""
 
+import errno
 import hashlib
 import shutil
 import ssl
@@ -12,7 +13,14 @@ import numpy as np
 import pytest
 
 from course_utils import data
-from course_utils.data import DATA, DataError, halved, load_cifar10, load_mnist
+from course_utils.data import (
+    DATA,
+    DataError,
+    halved,
+    load_cifar10,
+    load_mnist,
+    whole_table,
+)
 
 
 def fake(path, n_train, n_test, shape, dtype=np.uint8):
@@ -211,6 +219,28 @@ def test_a_certificate_that_cannot_be_checked_is_named(monkeypatch, kind):
     message = str(caught.value)
     assert "SSL_CERT_FILE" in message and "COURSE_DATA" in message
     assert "proxy" in message and "\n" not in message
+
+
+def test_a_full_disk_is_named(monkeypatch):
+    import keras
+
+    def load():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", load)
+    with pytest.raises(DataError, match="because the disk is full: make room"):
+        load_mnist("full")
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n3", 'a,b\n1,"2', "a\n1,2\n1,2,3\n"])
+def test_a_cut_table_is_one_sentence(tmp_path, text):
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n1,2\n")
+    assert len(whole_table(path, "do this")) == 1
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"table.csv cannot be read .* do this\.$"):
+        whole_table(path, "do this")
 
 
 def test_halved_is_the_mean_of_two_by_two_pixels():

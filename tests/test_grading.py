@@ -2,6 +2,7 @@
 runs twice, nothing is lost, nothing outside is touched."""
 
 import csv
+import errno
 import io
 import json
 import os
@@ -466,6 +467,18 @@ def test_a_kernel_that_does_not_start_is_one_sentence(tmp_path, monkeypatch, cap
     assert main([str(tmp_path)]) == 1
     assert "A kernel could not be started: Kernel died" in capsys.readouterr().err
     assert not (tmp_path / "grades.csv").exists()
+
+
+def test_a_folder_without_room_is_one_sentence(tmp_path, monkeypatch, capsys):
+    (tmp_path / "a.ipynb").write_text(text_of(RIGHT))
+
+    def no_room(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(grading, "run", no_room)
+    assert main([str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "cannot be written (No space left on device): make room" in said
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="there is no make")

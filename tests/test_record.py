@@ -2,6 +2,7 @@
 between machines."""
 
 import asyncio
+import errno
 from queue import Empty
 from unittest.mock import Mock
 
@@ -173,6 +174,30 @@ def test_a_failing_notebook_does_not_keep_later_ones(
     monkeypatch.setattr(recorder, "record", failing)
     assert recorder.main([str(path) for path in paths]) == 1 and ran == paths
     assert "b.ipynb: not recorded" in capsys.readouterr().err
+
+
+def test_ctrl_c_says_that_the_file_is_as_it_was(tmp_path, monkeypatch, capsys):
+    paths = [notebook(tmp_path / f"{name}.ipynb", "1") for name in "ab"]
+
+    def interrupted(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recorder, "record", interrupted)
+    assert recorder.main([str(path) for path in paths]) == 1
+    said = capsys.readouterr().err
+    assert "a.ipynb: interrupted, the file is as it was; the same command" in said
+
+
+def test_where_nothing_may_be_written_the_sentence_says_so(tmp_path, monkeypatch):
+    """On a read-only file system a file that is not there cannot be removed, too."""
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(recorder.Path, "write_text", refuse)
+    monkeypatch.setattr(recorder.Path, "unlink", refuse)
+    with pytest.raises(OSError, match="cannot be written .Read-only.*allow writing"):
+        recorder.write_whole(tmp_path / "a.txt", "text")
 
 
 def test_tags_are_applied_without_a_run(recorded, tmp_path, monkeypatch, capsys):

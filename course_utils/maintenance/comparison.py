@@ -419,7 +419,14 @@ class NumericFile(IPyNbFile):
 
     def _items(self, when=""):
         """nbval's cells, and the solutions between them."""
-        of_nbval = {id(item.cell): item for item in super().collect()}
+        try:
+            of_nbval = {id(item.cell): item for item in super().collect()}
+        except Exception as error:  # whatever a damaged file makes of it
+            raise self.CollectError(
+                f"{self.path.name} is no notebook, or a damaged one"
+                f" ({type(error).__name__}): restore it with `git checkout`, or move it"
+                " away."
+            ) from None
         for index, cell in enumerate(self.nb.cells):
             if item := of_nbval.get(id(cell)):
                 name = item.name + when
