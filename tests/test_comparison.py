@@ -497,3 +497,10 @@ def test_a_pixel_more_is_the_same_picture():
         for height in (413, 414)
     ]
     assert sizes[0] == sizes[1] and "12 px" in sizes[0] and "413" not in sizes[0]
+
+
+def test_a_damaged_notebook_is_one_sentence(tmp_path):
+    (tmp_path / "cut.ipynb").write_text('{"cells": [')
+    _, printed = compare(tmp_path, {}, "--tb=short")
+    assert "cut.ipynb is no notebook, or a damaged one (NotJSONError)" in printed
+    assert ".py:" not in printed
