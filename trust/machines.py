@@ -61,12 +61,7 @@ NEEDED = "rtol atol itol ptol text".split()
 CELL_COLUMNS = ["variant", "notebook", "cell", *NEEDED, "allowed", "share"]
 RUN_COLUMNS = "variant notebook recorded cells seconds machine versions".split()
 # Cells that are beyond their tolerance on a variant, and why that is left so.
-KNOWN = {
-    ("SSE4", "hindsight-play"): (
-        "the best epoch so far of one ragged curve, 9 or 14 after epoch 14: which of"
-        " two near minima is lower turns on rounding; to be mended in the notebook"
-    ),
-}
+KNOWN = {}  # (variant, cell) -> why it is beyond its tolerance, and left so
 
 
 class Variant(NamedTuple):
