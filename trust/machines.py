@@ -60,8 +60,7 @@ print("Python", platform.python_version(), *(f", {{n}} {{version(n)}}" for n in 
 NEEDED = "rtol atol itol ptol text".split()
 CELL_COLUMNS = ["variant", "notebook", "cell", *NEEDED, "allowed", "share"]
 RUN_COLUMNS = "variant notebook recorded cells seconds machine versions".split()
-# Cells that are beyond their tolerance on a variant, and why that is left so.
-KNOWN = {}  # (variant, cell) -> why it is beyond its tolerance, and left so
+KNOWN = {}  # (variant, cell) beyond its tolerance -> why that is left so
 
 
 class Variant(NamedTuple):
