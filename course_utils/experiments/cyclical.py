@@ -21,6 +21,7 @@ import keras
 from keras import layers, ops
 
 from ..schedules import CyclicalLearningRate
+from . import imagenet
 from .training import (
     Data,
     Lookup,
@@ -45,12 +46,15 @@ STAGES = [  # Smith's Table 2: from which update on; base and maximum; step size
     [16000, 0.0001, 0.0005, 1000],
     [22000, 0.00001, 0.00005, 500],
 ]
-JOBS = tuple(UPDATES)
+JOBS = (*UPDATES, *imagenet.JOBS)
+NAMED_ONLY = imagenet.JOBS  # they need a data set that cannot be downloaded
 DEFAULT_LENGTHS = {}  # the paper's
 
 
 def settings(job, scale, length):
     """Everything that the results depend on, apart from arm and seed."""
+    if job in imagenet.JOBS:
+        return imagenet.settings(job, scale, length)
     small = scale == "small"
     length = 0.002 if small else length
 
@@ -83,6 +87,8 @@ def settings(job, scale, length):
 
 def work(job, settings):
     """Size of a job, in GFLOP."""
+    if job in imagenet.JOBS:
+        return imagenet.work(job, settings)
     trainings = (
         1 + settings["tried_for"] * len(settings["tuned_from"])
         if job == "tuned fixed"
@@ -198,6 +204,8 @@ def build(s, data, seed, schedule, steps):
 
 def run(run):
     """Train one arm with one seed; its rows."""
+    if run.job in imagenet.JOBS:
+        return imagenet.run(run)
     s = run.settings
     train_set, test_set = load_data(s["data"])
 

@@ -49,8 +49,11 @@ def make_jobs(name, seeds, scale, length, folder, arms, command):
     """
     job = Job(name, EXPERIMENTS[name].module, "", 0, scale, length, folder, command)
     every = module_of(job).JOBS
+    if not arms:
+        apart = getattr(module_of(job), "NAMED_ONLY", ())
+        arms = [arm for arm in every if arm not in apart]
     chosen = set()
-    for part in map(str.lower, arms or [""]):
+    for part in map(str.lower, arms):
         chosen |= {arm for arm in every if arm.lower() == part} or {
             arm for arm in every if part in arm.lower()
         }

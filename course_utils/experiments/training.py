@@ -50,6 +50,10 @@ class Data:
             else np.arange(self.m, len(self.x), dtype="int32")
         )
 
+    def feed(self, rows, batch, draw=None):
+        """What `fit` and `evaluate` take: the samples `rows`, in this order."""
+        return {"x": rows, "y": self.y[rows], "batch_size": batch}
+
 
 @keras.saving.register_keras_serializable("course")
 class Lookup(keras.layers.Layer):
@@ -139,18 +143,22 @@ def load_data(name):
 
     Parameters
     ----------
-    name : {"MNIST", "MNIST, 5,000 digits", "CIFAR-10", "made-up pictures"}
+    name : {"MNIST", "MNIST, 5,000 digits", "CIFAR-10", "made-up pictures", "ImageNet"}
 
     Returns
     -------
     (x_train, y_train), (x_test, y_test)
+        Of ImageNet the paths of the pictures.
 
     Raises
     ------
     DataError
         If it cannot be loaded; the message says what to do.
     """
+    from .imagenet import files
+
     load = {
+        "ImageNet": files,
         "MNIST": lambda: load_mnist("full"),
         "MNIST, 5,000 digits": load_mnist,
         "CIFAR-10": load_cifar10,
@@ -181,8 +189,9 @@ def train(
     ----------
     run : Run
     model : keras.Model
-        Compiled; takes the numbers of samples (begins with :class:`Lookup`).
-    data : Data
+        Compiled; takes what `data` feeds it (of :class:`Data`: numbers of samples, so
+        that it begins with :class:`Lookup`).
+    data : Data or Crops
     batch_sizes : list of int
         Of every epoch. The rest of an epoch that fills no batch is left out.
     checkpoints : collection of int
@@ -222,7 +231,7 @@ def train(
             "int32"
         )
         history = model.fit(
-            order, data.y[order], batch_size=batch, shuffle=False, verbose=0
+            **data.feed(order, batch, (run.seed, epoch)), shuffle=False, verbose=0
         ).history
         trained = time.perf_counter() - start
         state["epoch"], state["updates"] = (
@@ -237,9 +246,7 @@ def train(
         warm = True
         if epoch + 1 in checkpoints:
             found = model.evaluate(
-                test,
-                data.y[test],
-                batch_size=min(EVALUATION_BATCH, len(test)),
+                **data.feed(test, min(EVALUATION_BATCH, len(test))),
                 return_dict=True,
                 verbose=0,
             )
