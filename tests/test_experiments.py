@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -54,8 +55,10 @@ def run(run):
     if run.job == os.environ.get("TOY_BROKEN"):
         raise ArithmeticError("the toy is broken")
     told = run.report
+    log = open(os.environ.get("TOY_LOG", os.devnull), "a", buffering=1)
     run.report = lambda share: (
         told(share),
+        print(run.job, share, file=log),
         time.sleep(float(os.environ.get("TOY_PAUSE", 0))),
     )
     data = training.Data(*training.pictures(60, 40, 4))
@@ -158,7 +161,8 @@ def command(toy_folder, results, *options):
 
 
 def environment(toy_folder, **more):
-    return {**os.environ, "PYTHONPATH": str(toy_folder), **more}
+    path = os.pathsep.join(map(str, (toy_folder, Path(__file__).parents[1])))
+    return {**os.environ, "PYTHONPATH": path, **more}
 
 
 def wait_for(condition, seconds=150):
@@ -207,10 +211,41 @@ def test_a_killed_run_goes_on_where_it_stopped_and_equals_an_uninterrupted_one(
     )
 
 
-def epochs_done(folder, beginning):
+def test_a_run_goes_on_from_the_state_folder_on_another_machine(
+    toy_folder, uninterrupted, tmp_path
+):
+    here, there, state = (tmp_path / name for name in ("here", "there", "state"))
+    words = ["--seeds", "1", "--state", str(state)]
+    killed = subprocess.Popen(
+        command(toy_folder, here, *words),
+        env=environment(toy_folder, TOY_PAUSE="0.2"),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: epochs_done(state, "toy-full-dropout-0", "") >= 3)
+    finally:
+        killed.send_signal(signal.SIGKILL)
+        killed.wait()
+    before = epochs_done(state, "toy-full-dropout-0", "")
+    there.mkdir()
+    (there / "toy.csv").write_bytes((here / "toy.csv").read_bytes())
+    again = subprocess.run(
+        command(toy_folder, there, *words),
+        env=environment(toy_folder, TOY_LOG=str(tmp_path / "log")),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert again.returncode == 0, again.stderr
+    first, *_ = (tmp_path / "log").read_text().splitlines()
+    assert first == f"dropout {(before + 1) / EPOCHS}"
+    assert same(table(there), uninterrupted) and not list(state.glob("toy-*"))
+
+
+def epochs_done(folder, beginning, place=".state"):
     import json
 
-    for path in (folder / ".state").glob(f"{beginning}*.npz"):
+    for path in (folder / place).glob(f"{beginning}*.npz"):
         with np.load(path) as stored:
             return json.loads(str(stored["state"]))["epoch"]
     return 0
@@ -418,7 +453,7 @@ def test_arms_are_chosen_by_name_or_by_part_of_it():
         and chosen("Tuned") == ["tuned fixed"]
         and chosen("exp", "decay") == ["decay", "exp"]
     )
-    assert chosen("ed") == ["fixed", "tuned fixed"] and len(chosen()) == 6
+    assert chosen("d f") == ["tuned fixed"] and len(chosen()) == 8
 
 
 def test_errors_name_no_folder_of_this_machine():
@@ -659,15 +694,33 @@ def test_every_policy_of_the_cyclical_experiment():
     assert [at("fixed", t) for t in (0, 60000, 60001, 65001)] == pytest.approx(
         [1e-3, 1e-3, 1e-4, 1e-5]
     )
-    assert [at("triangular2", t) for t in (0, 2000, 4000, 6000)] == pytest.approx(
-        [1e-3, 6e-3, 1e-3, 3.5e-3]
+    assert [
+        at("triangular2 in one range", t) for t in (0, 2000, 4000, 6000)
+    ] == pytest.approx([1e-3, 6e-3, 1e-3, 3.5e-3])
+    table = {  # Smith's Table 2: each stage begins anew, at its base
+        0: 1e-3,
+        2000: 5e-3,
+        6000: 3e-3,
+        15999: 1e-3,
+        16000: 1e-4,
+        17000: 5e-4,
+        19000: 3e-4,
+        22000: 1e-5,
+        22500: 5e-5,
+        23500: 3e-5,
+    }
+    assert [at("triangular2", t) for t in table] == pytest.approx(
+        list(table.values()), rel=1e-3
     )
-    assert [at("exp_range", t) for t in (0, 2000)] == pytest.approx(
-        [1e-3, 1e-3 + 5e-3 * 0.99994**2000], rel=1e-4
+    assert [at("exp_range", t) for t in (0, 2000, 4000)] == pytest.approx(
+        [1e-3, 6e-3 * 0.99994**2000, 1e-3 * 0.99994**4000], rel=1e-3
     )
-    assert [at("decay", t) for t in (0, 1000, 2000, 9000)] == pytest.approx(
-        [6e-3, 3.5e-3, 1e-3, 1e-3]
+    assert [at("decay", t) for t in (0, 2000, 4000, 9000)] == pytest.approx(
+        [7e-3, 4e-3, 1e-3, 1e-3]
     )
+    assert [
+        at("decay in one range", t) for t in (0, 1000, 2000, 9000)
+    ] == pytest.approx([6e-3, 3.5e-3, 1e-3, 1e-3])
     assert at("exp", 10000) == pytest.approx(1e-3 * 0.99994**10000, rel=1e-3) and at(
         "tuned fixed", 0, fixed=4e-3
     ) == pytest.approx(4e-3)

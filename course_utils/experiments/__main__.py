@@ -63,6 +63,14 @@ def main(arguments=None):
         metavar="FOLDER",
         help="where to write NAME.csv (default data/results)",
     )
+    parser.add_argument(
+        "--state",
+        metavar="FOLDER",
+        help=(
+            "where unfinished trainings are kept, to go on from another machine"
+            " (default: .state beside NAME.csv)"
+        ),
+    )
     options = parser.parse_args(arguments)
     if options.name == "list":
         print(catalogue())
@@ -73,7 +81,10 @@ def main(arguments=None):
     from . import runner
     from .store import BusyError, ResultsFile, SettingsError
 
-    folder = options.results and str(Path(options.results).resolve())
+    folder, state = (
+        chosen and str(Path(chosen).resolve())
+        for chosen in (options.results, options.state)
+    )
     file = ResultsFile(options.name, folder or RESULTS)
     try:
         file.lock()
@@ -85,6 +96,7 @@ def main(arguments=None):
             folder,
             options.arms,
             _command(options),
+            state,
         )
         missing = file.missing(jobs, runner.settings_of)
         print(

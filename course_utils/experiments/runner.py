@@ -37,9 +37,10 @@ class Job(NamedTuple):
     length: float | None  # None: the experiment's default
     folder: str | None  # of the results; None: the package's own, wherever it runs
     command: str
+    state: str | None = None  # folder of unfinished trainings; None: beside the results
 
 
-def make_jobs(name, seeds, scale, length, folder, arms, command):
+def make_jobs(name, seeds, scale, length, folder, arms, command, state=None):
     """All jobs of an experiment, one seed of every arm before the next seed.
 
     Raises
@@ -47,7 +48,8 @@ def make_jobs(name, seeds, scale, length, folder, arms, command):
     ValueError
         If `arms` names none of the experiment's jobs; the message lists them.
     """
-    job = Job(name, EXPERIMENTS[name].module, "", 0, scale, length, folder, command)
+    module = EXPERIMENTS[name].module
+    job = Job(name, module, "", 0, scale, length, folder, command, state)
     every = module_of(job).JOBS
     if not arms:
         apart = getattr(module_of(job), "NAMED_ONLY", ())
@@ -105,7 +107,7 @@ def state_path(job):
     name = f"{job.experiment}-{job.scale}-{job.name}-{job.seed}-{digest}".replace(
         " ", "_"
     )
-    return Path(job.folder or RESULTS) / ".state" / name
+    return Path(job.state or Path(job.folder or RESULTS) / ".state") / name
 
 
 def perform(job, report=None):
