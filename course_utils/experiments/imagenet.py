@@ -21,7 +21,13 @@ import numpy as np
 from keras import layers, ops
 
 from ..data import FOLDER_VARIABLE, DataError
-from .training import checkpoint_epochs, compile_classifier, pictures, train
+from .training import (
+    checkpoint_epochs,
+    compile_classifier,
+    pictures,
+    train,
+    updates_at_once,
+)
 
 NETS = {
     "AlexNet": {
@@ -363,7 +369,8 @@ def compiled(net, model, optimizer, steps):
 
     mean = keras.metrics.MeanMetricWrapper
     metrics = [mean(accuracy, "accuracy"), mean(of(0), "cross_entropy")]
-    model.compile(optimizer, loss, metrics=metrics, steps_per_execution=min(50, steps))
+    at_once = updates_at_once(steps)
+    model.compile(optimizer, loss, metrics=metrics, steps_per_execution=at_once)
     return model
 
 

@@ -167,6 +167,11 @@ def load_data(name):
     return load[name]()
 
 
+def updates_at_once(steps):
+    """How many updates one call executes: PyTorch allows one."""
+    return 1 if keras.backend.backend() == "torch" else min(50, steps)
+
+
 def compile_classifier(model, optimizer, steps):
     """Compile a network that ends in ten logits, for epochs of `steps` updates; return
     it."""
@@ -175,7 +180,8 @@ def compile_classifier(model, optimizer, steps):
     )  # the loss without the penalties
     metrics = ["accuracy", entropy] if model.losses else ["accuracy"]
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer, loss, metrics=metrics, steps_per_execution=min(50, steps))
+    at_once = updates_at_once(steps)
+    model.compile(optimizer, loss, metrics=metrics, steps_per_execution=at_once)
     return model
 
 
