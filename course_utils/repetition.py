@@ -77,11 +77,11 @@ def generator(seed):
     ValueError
         For another seed.
     """
-    several = isinstance(seed, (list, tuple)) and len(seed)
-    for number in seed if several else [seed]:
-        inputs.whole("Each of seed" if several else "seed", number, most=SEEDS - 1)
+    parts = seed if isinstance(seed, (list, tuple)) and seed else [seed]
+    for part in parts:
+        inputs.whole("seed", part, most=SEEDS - 1)
     k = repetition()
-    return np.random.default_rng([*(seed if several else [seed]), k] if k else seed)
+    return np.random.default_rng([*parts, k] if k else seed)
 
 
 def subsets(labels, size, seeds):

@@ -80,3 +80,11 @@ def test_a_sample_that_cannot_be_drawn_is_named(labels, size, message):
 def test_no_seed_is_no_sample():
     with pytest.raises(ValueError, match="at least one seed"):
         subsets(LABELS, 20, [])
+
+
+def test_a_generator_of_several_numbers(monkeypatch):
+    assert generator([22, 7]).random() == np.random.default_rng([22, 7]).random()
+    monkeypatch.setenv("COURSE_REPETITION", "3")
+    assert generator([22, 7]).random() == np.random.default_rng([22, 7, 3]).random()
+    with pytest.raises(ValueError, match="seed must be a whole number"):
+        generator([22, -1])

@@ -2,10 +2,9 @@
 
 import math
 
-import nbformat
 import pytest
 
-from course_utils.maintenance import record, tolerances
+from course_utils.maintenance import tolerances
 from course_utils.maintenance.comparison import Plotted, Tolerance, differences
 from course_utils.maintenance.tolerances import Needed, needed
 
@@ -77,19 +76,10 @@ def test_what_several_kernels_need():
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    path = tmp_path_factory.mktemp("tolerances") / "a.ipynb"
-    cells = [
-        nbformat.v4.new_code_cell(
-            source,
-            id=name,
-            metadata={"tags": ["atol-0.02"] if name == "tagged" else []},
-        )
-        for name, source in CELLS.items()
-    ]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    record.record(path)
-    return path
+def path(tmp_path_factory, recorded):
+    return recorded(
+        tmp_path_factory.mktemp("tolerances") / "a.ipynb", CELLS, "atol-0.02"
+    )
 
 
 def test_a_notebook_on_other_kernels(path, monkeypatch, capsys):

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils.claims import NOTEBOOKS
-from course_utils.maintenance import record
 from course_utils.maintenance.comparison import Tolerance, differences, pairs
 from course_utils.maintenance.tolerances import share_by_cell
 from trust import gpu, machines, page
@@ -56,19 +55,9 @@ def test_the_share_of_a_cell(stored, new, share):
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory):
+def path(tmp_path_factory, recorded):
     path = tmp_path_factory.mktemp("machines") / "01_a.ipynb"
-    cells = [
-        nbformat.v4.new_code_cell(
-            source,
-            id=name,
-            metadata={"tags": ["rtol-0.01"] if name == "tagged" else []},
-        )
-        for name, source in CELLS.items()
-    ]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    record.record(path)
-    return path
+    return recorded(path, CELLS, "rtol-0.01")
 
 
 @pytest.fixture

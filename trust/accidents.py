@@ -19,7 +19,8 @@ import threading
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from trust.files import ROOT
+
 PYTEST = ["-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", "."]
 PYTEST += ["-p", "no:cacheprovider"]
 WAIT_SECONDS = 50

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parents[1]
+from trust.files import ROOT
+
 LOCK = ROOT / "requirements.lock"
 ACCEPTED = Path(__file__).with_name("audit.toml")
 COLUMNS = ["package", "version", "weakness", "verdict"]

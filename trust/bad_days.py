@@ -26,9 +26,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from trust import page
+from trust.files import HERE, ROOT
 
-ROOT = page.HERE.parent
-TABLE = page.HERE / "bad_days.csv"
+TABLE = HERE / "bad_days.csv"
 COLUMNS = ["scenario", "what the user sees", "lost", "half written", "left running"]
 COLUMNS += ["outcome"]
 COUNTS = ["helper", "calls", "answered", "refused", "wrong"]

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[1]
+from trust.files import ROOT
+
 NAME = "classtest"  # and two digits
 WAIT = 600  # seconds that an answer may take
 

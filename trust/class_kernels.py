@@ -7,8 +7,9 @@ import nbformat
 import pandas as pd
 import psutil
 
-ROOT = Path(__file__).resolve().parents[1]
-RAW = Path(__file__).resolve().parent / "class_kernels.csv"
+from trust.files import HERE, ROOT
+
+RAW = HERE / "class_kernels.csv"
 NOTEBOOKS = (
     "01_perceptron",
     "03_forward_pass",

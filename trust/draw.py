@@ -25,8 +25,8 @@ from cosmic_ray.operators.provider import OperatorProvider
 
 from course_utils.claims import NOTEBOOKS
 from course_utils.maintenance.slides import in_plain_sight, tags
+from trust.files import HERE
 
-HERE = Path(__file__).resolve().parent
 DRAWN = HERE / "drawn.csv"
 SEED, EACH = 15, 18  # faults of each notebook
 LESSON, EVIDENCE, DRAWING = "lesson", "evidence", "drawing"

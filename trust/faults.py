@@ -27,9 +27,9 @@ from course_utils.claims import NOTEBOOKS
 from course_utils.maintenance.record import write_whole
 from trust import page
 from trust.draw import DRAWING, Fault, parts_of, read_drawn
+from trust.files import HERE
 from trust.planting import BROKEN, CAUGHT, JOB, SURVIVED, UNSURE, planted
 
-HERE = Path(__file__).resolve().parent
 TABLE = HERE / "faults.csv"
 CATALOGUE = HERE / "catalogue.csv"
 REASONS = HERE / "equivalent.csv"  # id, reason: written by hand

@@ -13,7 +13,6 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pandas as pd
 import psutil
@@ -28,8 +27,8 @@ from trust.class_hub import (
     remove_users,
 )
 from trust.class_students import ARRIVE, NOTEBOOKS, THINK, Student, isolation
+from trust.files import HERE
 
-HERE = Path(__file__).resolve().parent
 RAW = HERE / "full_class.csv"
 SPARE = 1.5e9  # bytes that must stay free, or all is stopped
 MB = 2**20

@@ -41,10 +41,10 @@ from course_utils.maintenance.tolerances import (
     run_again,
     share_by_cell,
 )
+from trust.files import ROOT
 
 from . import page
 
-ROOT = page.HERE.parent
 BUILD = ROOT / "build" / "machines"
 CELL_SECONDS = 600.0  # old instructions, on a machine with other things to do
 WORST = 20  # cells that the page names

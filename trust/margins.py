@@ -6,7 +6,6 @@ outputs, and how the number moves with other seeds and data in ``data/replicatio
 """
 
 import re
-from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -22,8 +21,8 @@ from course_utils.claims import (
 from course_utils.criteria import Criterion
 from course_utils.maintenance.record import code_cells
 from trust import page
+from trust.files import HERE
 
-HERE = Path(__file__).resolve().parent
 TABLE = HERE / "margins.csv"
 NARROWEST = 10
 JUDGED = re.compile(r"^  \S (?P<id>[CE]\d+[a-z]) .*\n {6}(?P<text>.*)$", re.MULTILINE)

@@ -36,8 +36,8 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
 from trust import page
+from trust.files import ROOT, tracked
 
-ROOT = Path(__file__).resolve().parents[1]
 ROWS = ROOT / "trust" / "mutants.csv"
 REASONS = ROOT / "trust" / "mutants_equivalent.csv"
 BUILD = ROOT / "build" / "mutants"
@@ -198,15 +198,8 @@ def sample(root=ROOT, package="course_utils"):
 
 def copy(folder, root=ROOT):
     """Copy the repository's files, those not committed yet too, and compile them."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in listed.stdout.split("\0"):
-        if Path(root, name).is_file() and not Path(root, name).is_symlink():
+    for name in tracked(root):
+        if not Path(root, name).is_symlink():
             Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(Path(root, name), Path(folder, name))
     subprocess.run([sys.executable, "-m", "compileall", "-q", "."], cwd=folder)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-HERE = Path(__file__).resolve().parent
+from .files import HERE
 
 
 def write(name, title, command, *parts, folder=HERE):

@@ -22,8 +22,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from trust import audit, page
+from trust.files import ROOT, tracked
 
-ROOT = Path(__file__).resolve().parents[1]
 CSV = Path(__file__).with_name("supply.csv")
 LICENCES = Path(__file__).with_name("licences.toml")
 WORKFLOWS = ROOT / ".github" / "workflows"
@@ -125,19 +125,6 @@ def package_rows():
             )
         note = "; ".join([use, *notes])
         yield "package", name, version, licence or "unknown", kind_of(licence), note
-
-
-def tracked():
-    """The repository's files, as git has them."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    names = {name for name in listed.stdout.split("\0") if name}
-    return sorted(name for name in names if (ROOT / name).is_file())
 
 
 def rule_for(name, rules):

@@ -25,6 +25,8 @@ from . import imagenet
 from .training import (
     Data,
     Lookup,
+    Product,
+    Staged,
     checkpoint_epochs,
     compile_classifier,
     load_data,
@@ -114,46 +116,13 @@ def rate(job, s, updates, fixed=None):
             [t for t, *_ in s["stages"]],
             [CyclicalLearningRate(*stage, "triangular2") for _, *stage in s["stages"]],
         )
-    falling = schedules.ExponentialDecay(1.0, 1, s["gamma"])
     if job == "exp":
-        return Product(lambda step: s["base"], falling)
-    kind = "triangular" if job == "exp_range" else "triangular2"
-    cycles = CyclicalLearningRate(s["base"], s["max"], s["step_size"], kind)
-    return Product(cycles, falling) if job == "exp_range" else cycles
-
-
-class Staged(keras.optimizers.schedules.LearningRateSchedule):
-    """One schedule after the other, each from its own beginning.
-
-    Parameters
-    ----------
-    starts : list of int
-        The first update of each; increasing, the first is 0.
-    schedules : list of callable
-    """
-
-    def __init__(self, starts, schedules):
-        self.starts, self.schedules = starts, schedules
-
-    def __call__(self, step):
-        """The rate at update `step`."""
-        step = ops.cast(step, "int32")
-        rate = self.schedules[0](step)
-        for start, schedule in zip(self.starts[1:], self.schedules[1:]):
-            later = schedule(ops.maximum(step - start, 0))
-            rate = ops.where(step < start, rate, later)
-        return rate
-
-
-class Product(keras.optimizers.schedules.LearningRateSchedule):
-    """Two schedules, multiplied."""
-
-    def __init__(self, one, other):
-        self.one, self.other = one, other
-
-    def __call__(self, step):
-        """The rate at update `step`."""
-        return self.one(step) * self.other(step)
+        return schedules.ExponentialDecay(s["base"], 1, s["gamma"])
+    limits = s["base"], s["max"], s["step_size"]
+    if job == "exp_range":
+        falling = schedules.ExponentialDecay(1.0, 1, s["gamma"])
+        return Product(CyclicalLearningRate(*limits, "triangular"), falling)
+    return CyclicalLearningRate(*limits, "triangular2")
 
 
 class LocalResponseNormalization(layers.Layer):

@@ -21,7 +21,9 @@ import numpy as np
 from keras import layers, ops
 
 from ..data import FOLDER_VARIABLE, DataError
+from ..schedules import CyclicalLearningRate
 from .training import (
+    Product,
     checkpoint_epochs,
     compile_classifier,
     pictures,
@@ -100,9 +102,6 @@ def work(job, s):
 
 def rate(job, s, updates):
     """The learning rate of an arm, as a Keras schedule."""
-    from ..schedules import CyclicalLearningRate
-    from .cyclical import Product
-
     policy = job.split()[1]
     schedules = keras.optimizers.schedules
     if policy in ("fixed", "triangular2"):

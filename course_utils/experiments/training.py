@@ -167,6 +167,40 @@ def load_data(name):
     return load[name]()
 
 
+class Staged(keras.optimizers.schedules.LearningRateSchedule):
+    """One schedule after the other, each from its own beginning.
+
+    Parameters
+    ----------
+    starts : list of int
+        The first update of each; increasing, the first is 0.
+    schedules : list of callable
+    """
+
+    def __init__(self, starts, schedules):
+        self.starts, self.schedules = starts, schedules
+
+    def __call__(self, step):
+        """The rate at update `step`."""
+        step = ops.cast(step, "int32")
+        rate = self.schedules[0](step)
+        for start, schedule in zip(self.starts[1:], self.schedules[1:]):
+            later = schedule(ops.maximum(step - start, 0))
+            rate = ops.where(step < start, rate, later)
+        return rate
+
+
+class Product(keras.optimizers.schedules.LearningRateSchedule):
+    """Two schedules, multiplied."""
+
+    def __init__(self, one, other):
+        self.one, self.other = one, other
+
+    def __call__(self, step):
+        """The rate at update `step`."""
+        return self.one(step) * self.other(step)
+
+
 def updates_at_once(steps):
     """How many updates one call executes: PyTorch allows one."""
     return 1 if keras.backend.backend() == "torch" else min(50, steps)
