@@ -1,0 +1,231 @@
+"""What notebooks 10, 13 and 14 say of full scale is what the result files hold: the
+numbers of their sentences, and those that they print, computed again from the files."""
+
+import json
+import re
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from course_utils.claims import NOTEBOOKS
+from course_utils.data import DATA
+from course_utils.experiments import RESULTS, dropout
+
+WORDS = "no one two three four five six seven eight nine ten".split()
+NUMBER = re.compile(r"(?<![\w-])\d(?:[\d,.-]*\d)?|\b(?:" + "|".join(WORDS[2:]) + r")\b")
+
+
+def last_rows(name):
+    """The last checkpoint of each arm and seed, and the settings of the first row."""
+    rows = pd.read_csv(RESULTS / f"{name}.csv")
+    rows = rows[(rows["scale"] == "full") & (rows["status"] == "finished")]
+    if "alpha" in rows:  # points on the line between two minima are no trainings
+        rows = rows[rows["alpha"].isna()]
+    settings = json.loads(rows["settings"].iloc[0])
+    return rows.sort_values("epoch").groupby(["arm", "seed"]).tail(1), settings
+
+
+def of_arms(name, column):
+    """A table of the last checkpoints, seed x arm."""
+    return last_rows(name)[0].pivot(index="seed", columns="arm", values=column)
+
+
+def published(name, measure="test_accuracy"):
+    """The papers' figures: arm -> value."""
+    rows = pd.read_csv(DATA / "published.csv")
+    rows = rows[(rows["experiment"] == name) & (rows["measure"] == measure)]
+    return rows.set_index("arm")["value"]
+
+
+def interval(values):
+    """Mean and 95 % interval, by SciPy."""
+    mean, error = np.mean(values), stats.sem(values)
+    return mean, *stats.t.interval(0.95, len(values) - 1, mean, error)
+
+
+def cells(number):
+    """A notebook's cells, by id."""
+    (path,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
+    return {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+
+
+def printed(number, name):
+    """All that a cell puts out, as one line without tags."""
+    found = []
+    for output in cells(number)[name].outputs:
+        data = output.get("data", {})
+        text = data.get("text/markdown") or data.get("text/html") or output.get("text")
+        found.append(re.sub(r"<style.*?</style>|<[^>]*>", " ", text or "", flags=re.S))
+    return " ".join(" ".join(found).split())
+
+
+def of_dropout():
+    rows, settings = last_rows("dropout")
+    errors = of_arms("dropout", "test_errors")
+    seeds, epochs = len(errors), rows["epoch"].max()
+    shorter = dropout.PAPER_EPOCHS // epochs
+    yield "full-text", f"{epochs} epochs instead of {dropout.PAPER_EPOCHS:,}"
+    yield "full-text", f"schedules {shorter} times faster"
+    yield "full-text", f"a first rate of {settings['rate']:g}"
+    means = errors.mean()
+    one, two = means["none"] - means["hidden"], means["hidden"] - means["hidden+input"]
+    if one > 0 and two > 0:
+        yield "arms-says", "the means fall in the lecture's order"
+    paper = published("dropout", "test_errors")
+    distances = -np.diff([paper[arm] for arm in ("none", "hidden", "hidden+input")])
+    if one < distances[0] and two < distances[1]:
+        yield "arms-says", "but not by its distances"
+    gain = interval(errors["hidden+input"] - errors["none"])
+    few = f"{WORDS[seeds]} seeds are too few for both dropouts together"
+    clear = f"both dropouts together gain in {WORDS[seeds]} seeds"
+    yield "arms-says", clear if gain[2] < 0 else few
+
+
+def of_cyclical():
+    accuracy = 100 * of_arms("cyclical", "test_accuracy").loc[0]
+    paper = 100 * published("cyclical")
+    if abs(accuracy["fixed"] - paper["fixed"]) <= 1:
+        yield "full-says", "Our fixed arm comes out as on the slide"
+    if accuracy["triangular2"] < paper["triangular2"] - 1:
+        yield "full-says", "*triangular2* does not, even with its drops"
+    rows = pd.read_csv(RESULTS / "cyclical.csv")
+    then = rows[(rows["arm"] == "fixed") & (rows["updates"] == 25000)]
+    of_drops = accuracy["triangular2"] - accuracy["triangular2 in one range"]
+    lead = accuracy["triangular2"] - 100 * then["test_accuracy"].item()
+    if of_drops > lead / 2:
+        yield (
+            "full-says",
+            "Most of its lead over the fixed rate at that time comes from",
+        )
+
+
+def of_large_batch():
+    rows, settings = last_rows("large-batch")
+    nets = " and ".join(sorted(rows["job"].unique()))
+    widths = settings["widths"]
+    at_end = rows.set_index(["arm", "seed"])
+    loss = at_end["train_loss"].groupby("arm").mean()
+    small, large = (at_end.loc[arm] for arm in ("F1 small", "F1 large"))
+    at = {epsilon: f"plane_sharpness_{epsilon}" for epsilon in ("0.001", "0.0005")}
+    flatter = {e: sum(large[name] < small[name]) for e, name in at.items()}
+    seeds = len(small)
+    yield "full-large-text", "-".join(map(str, [784, *widths, 10]))
+    yield "full-large-text", f"batches of {settings['batch']} against a tenth"
+    yield "full-large-text", f"{nets} only"
+    yield "full-large-text", f"{settings['epochs']} passes, {WORDS[seeds]} seeds"
+    yield "full-large-text", "The small batch had one rate, the large one two"
+    yield "full-large-text", f"After {settings['epochs']} passes"
+    if loss["F1 large"] < loss["F1 small"] / 10:
+        yield "full-large-text", "large batch's training loss is far *lower*"
+    weights = sum(a * b for a, b in zip([784, *widths], [*widths, 10]))
+    if 1e6 < weights < 2e6:
+        yield "sharp-shows", "over a million dimensions"
+    yield "sharp-shows", f"{WORDS[settings['iterations']]} steps find"
+    if sum(large["sharpness_0.001"] > 10 * small["sharpness_0.001"]) == 1:
+        yield "sharp-shows", "with one seed and miss it with others"
+    if flatter["0.001"] == 0:
+        yield "full-large-table", "is sharper with every seed at 1e-3"
+    say = f"at 5e-4 {WORDS[flatter['0.0005']]} of {WORDS[seeds]} seeds say the opposite"
+    yield "full-large-table", say
+
+
+def of_batch_increase():
+    rows, settings = last_rows("batch-increase")
+    nets, seeds = rows["job"].str.split().str[0].unique(), rows["seed"].nunique()
+    cores = re.search(r"(\d+) cores", rows["device"].iloc[0])[1]
+    spent = f"{settings['epochs']} epochs, {WORDS[seeds]} seeds, {WORDS[int(cores)]}"
+    yield "increase-evidence", f"a dense {settings['layers']} on all of MNIST"
+    yield "increase-evidence", f"Only {' and '.join(nets)} was run: {spent} cores"
+    yield "full-increase", f"{settings['epochs']} epochs: what each arm spends"
+
+
+SENTENCES = [
+    *(("10", *pair) for pair in of_dropout()),
+    *(("13", *pair) for pair in of_cyclical()),
+    *(("14", *pair) for pair in (*of_large_batch(), *of_batch_increase())),
+]
+OF_PAPERS = {  # numbers in these cells that no result file holds
+    (
+        "10",
+        "full-text",
+    ): "10 160 160 130 three three",  # the paper's; its arms and small rates
+    ("10", "arms-says"): "two 160",  # layers of a small net; the slide's figure
+    ("13", "full-says"): "",
+    ("14", "full-large-text"): "five 100",  # the paper's seeds and dimensions
+    ("14", "sharp-shows"): "1 100 2 100 2017",  # Dinh's example
+    ("14", "increase-evidence"): "0.04 0.02 0.04 0.08 2,000 2,400",  # the small version
+}
+
+
+@pytest.mark.parametrize("number, name, sentence", SENTENCES)
+def test_a_sentence_says_what_the_file_says(number, name, sentence):
+    cell = cells(number)[name]
+    text = printed(number, name) if cell.cell_type == "code" else cell.source
+    assert sentence.lower() in text.lower()
+
+
+@pytest.mark.parametrize("number, name", OF_PAPERS)
+def test_no_other_number_is_in_these_cells(number, name):
+    text = cells(number)[name].source
+    for _, cell, sentence in SENTENCES:
+        if cell == name:
+            text = re.sub(re.escape(sentence), " ", text, flags=re.I)
+    text = re.sub(
+        r"\*\*[A-Z]\d+\*\*|\([A-Z]\d+\)|\bC\d\w+\b|\bF1\b|WRN-16-4", " ", text
+    )
+    text = re.sub(r"`[^`]*`|\bC\d+\b", " ", text)
+    assert sorted(NUMBER.findall(text.lower())) == sorted(
+        OF_PAPERS[number, name].split()
+    )
+
+
+def numbers(text):
+    """The numbers of a text."""
+    return [float(n.replace(",", "")) for n in re.findall(r"-?\d[\d,]*\.?\d*", text)]
+
+
+def test_the_errors_of_dropout():
+    errors = of_arms("dropout", "test_errors")
+    table, caption = printed("10", "full-table"), printed("10", "arms-figure")
+    for arm in ("none", "hidden", "hidden+input"):
+        each = ", ".join(f"{n}" for n in errors[arm])
+        mean = numbers(re.search(rf"{each} (\S+ \[[^]]*\])", table)[1])
+        np.testing.assert_allclose(mean, interval(errors[arm]), atol=0.51)
+    gain = interval(errors["hidden+input"] - errors["none"])
+    said = re.search(r"together make (\S+ \[[^]]*\]) errors", caption)[1]
+    np.testing.assert_allclose(numbers(said), gain, atol=0.51)
+    assert f"{len(errors)} seeds each" in caption
+    assert ("not clear of 0" in caption) == (gain[2] >= 0)
+
+
+def test_the_accuracies_of_cyclical_rates():
+    accuracy = 100 * of_arms("cyclical", "test_accuracy").loc[0]
+    text, slide = printed("13", "full-data"), sorted(published("cyclical").index)
+    ran = [arm for arm in slide if arm in accuracy.index]
+    assert f"run here once each: {', '.join(ran)} " in text
+    assert f"update 25,000 with {accuracy['triangular2']:.1f} %" in text
+    assert f"to 0.006: {accuracy['triangular2 in one range']:.1f} %" in text
+    rows = pd.read_csv(RESULTS / "cyclical.csv")
+    fixed = 100 * rows[rows["arm"] == "fixed"].set_index("updates")["test_accuracy"]
+    assert f"fixed then has {fixed[25000]:.1f} %" in text
+    above = fixed.index[fixed > accuracy["triangular2"]].min()
+    assert f"above that first at {above:,}" in text
+
+
+def test_the_errors_of_large_batches():
+    rows = pd.read_csv(RESULTS / "large-batch.csv").query("alpha.isna()")
+    table = printed("14", "full-large-table")
+    for arm in ("F1 small", "F1 large", "F1 large scaled"):
+        runs = rows[rows["arm"] == arm].sort_values("epoch").groupby("seed")
+        late = [100 - 100 * run["test_accuracy"].tail(5).mean() for _, run in runs]
+        assert ", ".join(f"{error:.2f}" for error in late) in table
+
+
+def test_the_errors_of_growing_batches():
+    rows, table = last_rows("batch-increase")[0], printed("14", "full-increase")
+    for _, runs in rows.sort_values("seed").groupby("arm"):
+        each = ", ".join(f"{count:.0f}" for count in runs["test_errors"])
+        assert f"{runs['updates'].iloc[0]:,.0f} {each}" in table
