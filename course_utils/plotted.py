@@ -225,8 +225,9 @@ def _mapped(artist):
         whole = 255 if array.dtype.kind in "iu" else 1
         values = values[..., :3] @ COLOURFUL / whole
     elif values.size and artist.norm.scaled():
-        norm = artist.norm
-        yield f" {artist.cmap.name} from {_number(norm.vmin)} to {_number(norm.vmax)}"
+        norm, name = artist.norm, artist.cmap.name
+        name = "unnamed" if name == "from_list" else name  # as old versions call it
+        yield f" {name} from {_number(norm.vmin)} to {_number(norm.vmax)}"
         whole = artist.cmap.N - 1 if isinstance(norm, BoundaryNorm) else 1
         values = np.ma.filled(np.ma.asarray(norm(values), dtype=float), np.nan) / whole
     yield from _row("values", values.ravel())

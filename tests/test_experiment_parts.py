@@ -122,6 +122,26 @@ def test_dropout_is_where_the_arm_says(arm, rates):
     assert [layer.rate for layer in layers] == rates
 
 
+def dropout_seeds(model):
+    """What the dropout layers of a model draw from."""
+    found = [one for one in model.layers if isinstance(one, keras.layers.Dropout)]
+    return [layer.seed for layer in found]
+
+
+def test_dropout_layers_draw_from_seeds_of_their_own():
+    pixels = pictures(30, 10, 32)
+    s = {**large_batch.settings("C1", "small", 1.0), "batch": 10}
+    found = []
+    for seed in range(10):
+        model = large_batch.build(s, Data(*pixels), seed, 0.001, 10)
+        found += dropout_seeds(model)
+        inputs = keras.Input((6,))
+        outputs = batch_increase.dense_net(inputs, [4, 4], 0.3, seed)
+        found += [-n for n in dropout_seeds(keras.Model(inputs, outputs))]
+    assert len(set(found)) == len(found) == 40
+    assert max(map(abs, found)) < 2**31  # what every backend takes
+
+
 def test_a_shorter_run_has_fewer_epochs():
     for module, job in ((dropout, "none"), (large_batch, "F1")):
         whole = module.settings(job, "full", 1.0)["epochs"]
@@ -231,6 +251,13 @@ def test_settings_that_differ_either_way_are_named(tmp_path, here):
         file.missing([job("none", 1)], lambda job: {"net": "a", **here})
     jobs = [job("none", 0), job("none", 1)]
     assert file.missing(jobs, lambda job: {"net": "a", "rate": 1}) == jobs[1:]
+
+
+def test_words_of_an_error_are_no_missing_values(tmp_path):
+    file = ResultsFile("dropout", tmp_path)
+    file.put([{**row(0, FAILED), "error": "None"}, {**row(1), "error": ""}])
+    errors = experiments.read(tmp_path / "dropout.csv", "dropout")["error"]
+    assert errors[0] == "None" and errors.isna().tolist() == [False, True]
 
 
 def test_results_are_the_finished_rows_of_a_scale(tmp_path, monkeypatch):

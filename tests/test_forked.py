@@ -93,6 +93,16 @@ def test_an_interrupt_reaches_the_copy(tmp_path):
     kernel.end()
 
 
+def test_the_copy_is_the_kernel_and_not_the_one_that_is_copied(tmp_path):
+    parent = "import os; print(os.getppid())"
+    one = Kernel(tmp_path)
+    copied = int(one.says(parent))
+    one.end()
+    other = Kernel(tmp_path)
+    assert int(other.says(parent)) == copied and copied not in (one.pid, other.pid)
+    other.end()
+
+
 def test_a_copy_ends_with_a_killed_asker(tmp_path):
     """Such as a worker of pytest that ran out of memory."""
     code = (

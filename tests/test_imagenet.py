@@ -1,6 +1,7 @@
 """AlexNet and GoogLeNet: the papers' layers, rates and sizes, a small run of each on
 made-up pictures, and pictures from folders."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -26,6 +27,20 @@ def test_normalization_across_channels_divides_by_its_equation():
         around = x[..., max(0, c - 2) : c + 3]
         expected = x[..., c] / (1 + 1e-4 / 5 * (around**2).sum(axis=-1)) ** 0.75
         assert np.allclose(found[..., c], expected, rtol=1e-5)
+
+
+def test_googlenets_auxiliary_heads_count_three_tenths():
+    """Szegedy et al. 2014, section 5."""
+    heads = np.random.default_rng(0).normal(size=(4, 3, 5)).astype("float32")
+    y = np.array([0, 4, 2, 2])
+
+    def entropy(k):
+        return np.log(np.exp(heads[:, k]).sum(axis=1)) - heads[range(4), k, y]
+
+    inputs = keras.Input((3, 5))
+    model = imagenet.compiled("GoogLeNet", keras.Model(inputs, inputs), "sgd", 1)
+    expected = entropy(0) + 0.3 * (entropy(1) + entropy(2))
+    assert np.allclose(model.loss(y, heads), expected, rtol=1e-5)
 
 
 def test_rates_are_those_of_the_paper():

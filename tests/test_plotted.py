@@ -3,6 +3,7 @@ there for every picture of the recorded notebooks."""
 
 import base64
 import io
+import re
 
 import matplotlib
 
@@ -11,6 +12,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+from matplotlib.colors import ListedColormap
 from PIL import Image
 
 from course_utils import figures, play
@@ -170,6 +172,33 @@ def test_another_figure_is_another_text(name):
     assert not differences(right, of(draw, **where), Tolerance())
     assert differences(right, of(draw, **fault, **where), Tolerance())
     assert "not measured" not in right and len(right) < 2000
+
+
+def test_colours_without_a_name_are_the_same_in_old_matplotlib():
+    new, old = ListedColormap(["white", "black"]), ListedColormap(["white", "black"])
+    new.name, old.name = "unnamed", "from_list"
+    assert of(shades, cmap=new) == of(shades, cmap=old)
+
+
+def row_of(text, name):
+    """The numbers of a row of what is stored."""
+    (row,) = re.findall(rf"^ *{name}\|(.*)$", text, re.MULTILINE)
+    return [float(number) for number in row.split()]
+
+
+def test_colours_are_stored_as_shares_of_their_range():
+    text = of(picture, values=np.array([[0.0, 1.0], [2.0, 4.0]]))
+    assert row_of(text, "values") == [0, 0.25, 0.5, 1]
+
+
+def test_a_boundary_is_stored_by_its_length_and_middle():
+    """Of a straight line across the frame, in shares of it: its length is 1, a quarter
+    of which is stored, and its first moments are its middle."""
+    x, y = np.meshgrid(np.linspace(0, 1, 41), np.linspace(0, 1, 41))
+    text = of(lambda ax: ax.contour(x, y, x, levels=[0.25]))
+    size, moments = row_of(text, "size"), (row_of(text, "x"), row_of(text, "y"))
+    np.testing.assert_allclose(size, 0.25, atol=0.01)
+    np.testing.assert_allclose(moments, [[0.25 / 4], [0.5 / 4]], atol=0.01)
 
 
 def test_many_bars_in_another_order_are_noticed():

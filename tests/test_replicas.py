@@ -19,6 +19,7 @@ from course_utils.replicas import (
     data_order,
     fit_replicas,
     initial_weights,
+    limits,
     training,
 )
 
@@ -329,6 +330,36 @@ def test_initial_weights_have_the_initializers_spread_and_hand_set_ones_stay():
     )
     assert len({k.tobytes() for k in kernel}) == 50 and not bias.any()
     assert np.all(second == 1) and np.all(by_hand == np.arange(10))
+
+
+def test_constants_and_known_rules_need_one_model_for_all_seeds():
+    made = []
+    initial_weights(lambda: made.append(1) or net(), list(range(20)))
+    assert len(made) == 1
+
+
+def test_an_evaluation_is_whole_where_it_does_not_depend_on_its_batches():
+    class Own(keras.layers.Layer):
+        pass
+
+    own = keras.Sequential([keras.Input((784,)), Own(), keras.layers.Dense(10)])
+    assert not training._counts_by_batch(net(), LOSS, ["accuracy"])
+    assert training._counts_by_batch(own, LOSS, ["accuracy"])
+    assert training._counts_by_batch(net(), lambda y, output: output, ["accuracy"])
+
+
+def test_samples_may_be_predicted_one_by_one():
+    runs = trained("plain")
+    one_by_one = runs.predict(X[:5], batch_size=1)
+    np.testing.assert_allclose(one_by_one, runs.predict(X[:5]), rtol=1e-5, atol=1e-6)
+
+
+def test_labels_of_sequences_are_looked_at_too():
+    steps = keras.Sequential([keras.Input((4, 3)), keras.layers.Dense(5)])
+    labels = np.full((2, 4), 5)
+    with pytest.raises(ReplicaError, match="labels from 5 to 5"):
+        limits.check_labels(labels, "sparse_categorical_crossentropy", steps)
+    limits.check_labels(labels - 1, "sparse_categorical_crossentropy", steps)
 
 
 def test_weights_of_a_layer_that_hides_its_initializer_differ_too():

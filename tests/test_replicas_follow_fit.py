@@ -422,6 +422,13 @@ SGD, Adam = (lambda: optimizers.SGD(0.05)), (lambda: optimizers.Adam(0.01))
             id="convolutions, largest entries",
         ),
         pytest.param(
+            pictures(lambda: layers.AveragePooling2D(2), lambda: layers.Conv2D(3, 2)),
+            PICTURES,
+            SGD,
+            {"watched": False, "compared": [2]},
+            id="averages",
+        ),
+        pytest.param(
             dense(dtype="mixed_bfloat16"),
             X,
             SGD,

@@ -68,6 +68,14 @@ def test_what_a_picture_needs():
     assert Needed(ptol=0.3).or_more(moved).ptol == 0.3
 
 
+def test_a_picture_stored_without_what_it_plots_needs_nothing(monkeypatch):
+    found = {("image", 1): "1", ("plotted", 1): "axes"}
+    monkeypatch.setattr(tolerances, "output_texts", lambda outputs: dict(outputs))
+    assert tolerances.needed_by_cell({("image", 1): "1"}, found) == Needed()
+    words = tolerances.needed_by_cell({("plotted", 1): "axes"}, found).words
+    assert words == "in the number of outputs of image"
+
+
 def test_what_several_kernels_need():
     worst = Needed(0.1, 0.2).or_more(Needed(0.3, 0.1, 1.0))
     assert worst == Needed(0.3, 0.2, 1.0)
