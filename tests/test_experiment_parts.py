@@ -109,6 +109,11 @@ def test_the_networks_see_centred_pictures(data, monkeypatch):
     assert np.allclose(inputs_of(model, data), x - x.mean(axis=0), atol=1e-3)
 
 
+def dropouts(model):
+    """The dropout layers of a model."""
+    return [one for one in model.layers if isinstance(one, keras.layers.Dropout)]
+
+
 @pytest.mark.parametrize(
     "arm, rates",
     [("none", []), ("hidden", [0.5, 0.5]), ("hidden+input", [0.2, 0.5, 0.5])],
@@ -118,14 +123,7 @@ def test_dropout_is_where_the_arm_says(arm, rates):
     grey = Data((pixels[:30], np.zeros(30)), (pixels[30:], np.zeros(10)))
     s = {**dropout.settings(arm, "small", 1.0), "batch": 10}
     model = dropout.build(arm, s, grey, 0)
-    layers = [one for one in model.layers if isinstance(one, keras.layers.Dropout)]
-    assert [layer.rate for layer in layers] == rates
-
-
-def dropout_seeds(model):
-    """What the dropout layers of a model draw from."""
-    found = [one for one in model.layers if isinstance(one, keras.layers.Dropout)]
-    return [layer.seed for layer in found]
+    assert [layer.rate for layer in dropouts(model)] == rates
 
 
 def test_dropout_layers_draw_from_seeds_of_their_own():
@@ -134,10 +132,11 @@ def test_dropout_layers_draw_from_seeds_of_their_own():
     found = []
     for seed in range(10):
         model = large_batch.build(s, Data(*pixels), seed, 0.001, 10)
-        found += dropout_seeds(model)
+        found += [layer.seed for layer in dropouts(model)]
         inputs = keras.Input((6,))
         outputs = batch_increase.dense_net(inputs, [4, 4], 0.3, seed)
-        found += [-n for n in dropout_seeds(keras.Model(inputs, outputs))]
+        model = keras.Model(inputs, outputs)
+        found += [-layer.seed for layer in dropouts(model)]
     assert len(set(found)) == len(found) == 40
     assert max(map(abs, found)) < 2**31  # what every backend takes
 

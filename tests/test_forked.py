@@ -100,6 +100,7 @@ def test_the_copy_is_the_kernel_and_not_the_one_that_is_copied(tmp_path):
     one.end()
     other = Kernel(tmp_path)
     assert int(other.says(parent)) == copied and copied not in (one.pid, other.pid)
+    assert copied > 1  # or else it has ended, and its copies are orphans
     other.end()
 
 

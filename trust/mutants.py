@@ -365,12 +365,14 @@ class Map:
 
     def others(self, mutant):
         """Other tests of the module: of files that are named after it or import it, or
-        that run any of it; whole files, the short ones first, as far as the time goes.
-        """
+        that run any of it; whole files, its own first and then the short ones, as far
+        as the time goes."""
+        own = f"tests/test_{Path(mutant.module).stem}.py"
         tests = self._named(mutant.module)
         tests |= set().union(*self.lines.get(mutant.module, {}).values(), ())
         left, chosen = OTHERS_SECONDS, set()
-        for file in sorted({_file(test) for test in tests}, key=self.costs.get):
+        files = {_file(test) for test in tests}
+        for file in sorted(files, key=lambda file: (file != own, self.costs[file])):
             if (left := left - self.costs[file]) > 0:
                 chosen.add(file)
         near = self.near(mutant)
