@@ -185,7 +185,10 @@ def _points(artist):
     if isinstance(artist, Patch):
         return artist.get_transform().transform(artist.get_path().vertices)
     paths = [path.vertices for path in artist.get_paths()]
-    return artist.get_transform().transform(np.concatenate(paths or [np.empty((0, 2))]))
+    points = np.concatenate(paths or [np.empty((0, 2))])
+    if hasattr(artist, "do_3d_projection"):  # new versions pad polygons with nan
+        points = points[np.isfinite(points).all(axis=1)]
+    return artist.get_transform().transform(points)
 
 
 def _places(whole, points):

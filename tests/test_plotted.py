@@ -13,6 +13,7 @@ import nbformat
 import numpy as np
 import pytest
 from matplotlib.colors import ListedColormap
+from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 from PIL import Image
 
 from course_utils import figures, play
@@ -178,6 +179,17 @@ def test_colours_without_a_name_are_the_same_in_old_matplotlib():
     new, old = ListedColormap(["white", "black"]), ListedColormap(["white", "black"])
     new.name, old.name = "unnamed", "from_list"
     assert of(shades, cmap=new) == of(shades, cmap=old)
+
+
+def test_polygons_in_space_are_the_same_in_old_matplotlib():
+    """New versions give all the number of corners of the largest."""
+    corners = np.array([[0, 0, 0], [0, 1, 0], [1, 1, 0], [1, 0, 0]])
+
+    def draw(ax):
+        ax.add_collection3d(Poly3DCollection([corners, corners[:3]]))
+
+    text = of(draw, projection="3d")
+    assert "fill  9 points" in text and "without" not in text  # the first one's again
 
 
 def row_of(text, name):

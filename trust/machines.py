@@ -60,13 +60,7 @@ print("Python", platform.python_version(), *(f", {{n}} {{version(n)}}" for n in 
 NEEDED = "rtol atol itol ptol text".split()
 CELL_COLUMNS = ["variant", "notebook", "cell", *NEEDED, "allowed", "share"]
 RUN_COLUMNS = "variant notebook recorded cells seconds machine versions".split()
-NOT_YET = "found last, with the oldest versions only; the cause is not known yet"
-KNOWN = {  # (variant, cell) beyond its tolerance -> why that is left so
-    ("oldest", "bound"): NOT_YET,
-    ("oldest", "converge-figure"): NOT_YET,
-    ("oldest", "converge-verdict"): NOT_YET,
-    ("oldest", "saddle-figure"): NOT_YET,
-}
+KNOWN = {}  # (variant, cell) beyond its tolerance -> why that is left so
 
 
 class Variant(NamedTuple):
@@ -82,7 +76,7 @@ def _threads(n):
     return Variant(dict.fromkeys(names, str(n)))
 
 
-PINNED = ("--requirement", "requirements.txt")
+PINNED = ("--requirement", "requirements.txt", "--editable", ".")
 OLDEST = ("--resolution", "lowest-direct", "--editable", ".")
 NEWEST = ("--resolution", "highest", "--upgrade", "--editable", ".")
 VARIANTS = {
