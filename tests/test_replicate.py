@@ -3,6 +3,7 @@
 import json
 
 import nbformat
+import pandas as pd
 import pytest
 
 from course_utils.claims import MIME
@@ -84,3 +85,28 @@ def test_only_what_is_missing_or_out_of_date_is_run(replicated, monkeypatch, cap
     assert "0 of 2 repetitions" in capsys.readouterr().out
     monkeypatch.setattr(replicate, "code_digest", lambda path: "of other code")
     assert replicate.kept(path) == {} and replicate.table([path]).empty
+
+
+def test_what_another_machine_repeated_stays_in_the_table(
+    replicated, tmp_path, monkeypatch
+):
+    """A notebook without repetitions here keeps its rows; a statement that no notebook
+    makes any more loses its own."""
+    path, _ = replicated
+    other = [{"id": "C40", "statements": {"C40a": "holds"}}]
+    output = nbformat.v4.new_output("display_data", data={MIME: other})
+    cell = nbformat.v4.new_code_cell("1", outputs=[output])
+    file = path.with_name("10_regularization.ipynb")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), file)
+    monkeypatch.setattr(replicate, "TABLE", tmp_path / "replication.csv")
+    old = replicate.table([path]).set_index("id").loc[["C01a"]]
+    old = old.rename(index={"C01a": "C40a"}).reset_index()
+    gone = old.assign(id="C99a")
+    old.merge(gone, how="outer").to_csv(replicate.TABLE, index=False)
+    try:
+        frame = replicate.write_table()
+    finally:
+        file.unlink()
+    assert [*frame["id"]] == ["C01a", "C01b", "C02a", "C40a"]
+    assert frame.set_index("id").loc["C40a", "mean"] == 1500
+    assert pd.read_csv(replicate.TABLE)["id"].tolist() == [*frame["id"]]
