@@ -208,6 +208,7 @@ def test_every_module_imports_only_declared_packages():
         "jupyter_client": "nbclient",
         "ipykernel": "jupyterlab",
         "PIL": "pillow",
+        "mpl_toolkits": "matplotlib",
         "bs4": "beautifulsoup4",
     }
     for path in [
