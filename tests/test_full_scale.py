@@ -72,9 +72,14 @@ def of_dropout():
     paper = -np.diff(of_papers("dropout", "test_errors")[arms])
     yield "arms-says", "the means fall in the lecture's order", (ours > 0).all()
     yield "arms-says", "but not by its distances", (ours < paper).all()
-    gain = interval(errors["hidden+input"] - errors["none"])
-    few = f"{WORDS[seeds]} seeds are too few for both dropouts together"
-    yield "arms-says", few, gain[2] >= 0
+    both = interval(errors["hidden+input"] - errors["none"])
+    hidden = interval(errors["hidden"] - errors["none"])
+    added = interval(errors["hidden+input"] - errors["hidden"])
+    gains = "both dropouts together make fewer errors than none"
+    yield "arms-says", gains, both[2] < 0
+    yield "arms-says", "and so does hidden dropout alone", hidden[2] < 0
+    still = f"whether the input's adds to it stays open with {WORDS[seeds]} seeds"
+    yield "arms-says", still, added[1] <= 0 <= added[2]
 
 
 def of_cyclical():
@@ -89,6 +94,10 @@ def of_cyclical():
     lead = accuracy["triangular2"] - 100 * then["test_accuracy"].item()
     mostly = "Most of its lead over the fixed rate at that time comes from them"
     yield "full-says", mostly, of_drops > lead / 2
+    fair = accuracy["tuned fixed"] > accuracy["triangular2"]
+    yield "full-says", "*tuned fixed* ends above *triangular2*", fair
+    best = "*exp_range*, the slide's best, ends below the fixed rate"
+    yield "full-says", best, accuracy["exp_range"] < accuracy["fixed"]
 
 
 def of_large_batch():
@@ -196,6 +205,10 @@ def test_the_accuracies_of_cyclical_rates():
     assert f"fixed then has {fixed[25000]:.1f} %" in text
     above = fixed.index[fixed > accuracy["triangular2"]].min()
     assert f"above that first at {above:,}" in text
+    tuned = last_rows("cyclical")[0].set_index("arm").loc["tuned fixed"]
+    ends = f"tuned fixed ends at update {tuned['updates']:,}"
+    assert f"{ends} with {accuracy['tuned fixed']:.1f} %" in text
+    assert f"its rate: {tuned['learning_rate']:g} of" in text
 
 
 def test_the_errors_of_large_batches():

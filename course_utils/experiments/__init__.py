@@ -75,7 +75,7 @@ EXPERIMENTS = {
         ("learning_rate",),
         "CIFAR-10",
         "70,000 updates (0.5 PFLOP) take about 45 minutes on two cores, all arms of a"
-        " seed (277,000 updates) about three hours",
+        " seed (327,000 updates) about three and a half hours",
     ),
 }
 COLUMNS = (
