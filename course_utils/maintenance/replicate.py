@@ -153,18 +153,11 @@ def _row(name, recorded, found):
 def write_table():
     """Write ``data/replication.csv`` from all kept repetitions; return it. What it has
     of notebooks that have none (another machine made theirs) stays."""
-    paths = sorted(NOTEBOOKS.glob("*.ipynb"))
-    frame = table(paths)
+    frame = table(sorted(NOTEBOOKS.glob("*.ipynb")))
     if TABLE.is_file():
-        others = {
-            name
-            for path in paths
-            if not kept(path)
-            for row in stored_verdicts(path)
-            for name in row["statements"]
-        }
         old = pd.read_csv(TABLE)
-        frame = pd.concat([old[old["id"].isin(others)], frame]).sort_values("id")
+        old = old[old["id"].isin(load_statements()["id"])]
+        frame = pd.concat([frame, old]).drop_duplicates("id").sort_values("id")
     text = frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     write_whole(TABLE, text)
     return frame
