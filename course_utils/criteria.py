@@ -23,6 +23,7 @@ ASKED = re.compile(
     rf"(?P<quantity>.+): (?:(?P<sign>>=|<=|>|<|=) (?P<bound>{NUMBER})"
     rf"|from (?P<low>{NUMBER}) to (?P<high>{NUMBER})|(?P<answer>yes|no))"
 )
+SEEDS = re.compile(r"(\d+)(?: other)? seeds")
 SHOWN = 3  # more intervals are shown by the ends of their range
 KINDS = ("exact", "measured", "full scale")
 
@@ -61,6 +62,7 @@ class Criterion:
             )
         self.text, self.quantity, self.answer = text, match["quantity"], match["answer"]
         self.asked = text.removeprefix(f"{self.quantity}: ")
+        self.seeds = [int(count) for count in SEEDS.findall(self.quantity)]
         self._sign = match["sign"]
         self._low, self._high = (
             float(match["bound"] or match[end] or "nan") for end in ("low", "high")
@@ -77,7 +79,8 @@ class Criterion:
             A measured statement needs intervals, or one value for each of 10 seeds.
         value
             An Interval, a number, a truth value, or an array, list or dict of them:
-            each must meet the criterion.
+            each must meet the criterion. If it names a number of seeds, they are of so
+            many.
 
         Returns
         -------
@@ -100,6 +103,15 @@ class Criterion:
                 f"{statement} is a measured statement: give an Interval of at least 10"
                 f" seeds, or one value for each of them, not {shown(value)}."
             )
+        for seeds in self.seeds:
+            other = (
+                any(v.n != seeds for v in values) if intervals else len(values) % seeds
+            )
+            if other:
+                raise ValueError(
+                    f"{statement} is asked of {seeds} seeds: give an Interval of so"
+                    f" many, or one value for each of them, not {shown(value)}."
+                )
         outcomes = [self._meets(statement, one) for one in values]
         outcome = False if False in outcomes else None if None in outcomes else True
         text = self._text(values, outcomes, kind)

@@ -87,6 +87,22 @@ def test_numbers_and_answers(asked, value, outcome):
         ("gain: > 0", "measured", 1.0, TypeError, "at least 10 seeds"),
         ("gain: > 0", "measured", np.ones(9), TypeError, "at least 10 seeds"),
         ("gain: > 0", "measured", Interval(1, 1, 1, 9), TypeError, "at least 10 seeds"),
+        (
+            "gain, 3 seeds: > 0",
+            "full scale",
+            Interval(1, 1, 1, 4),
+            ValueError,
+            "3 seeds",
+        ),
+        (
+            "gain, each of 3 seeds: > 0",
+            "full scale",
+            [1, 1, 1, 1],
+            ValueError,
+            "3 seeds",
+        ),
+        ("gain, 3 seeds: > 0", "full scale", 1.0, ValueError, "of 3 seeds"),
+        ("gain, 12 other seeds: > 0", "measured", np.ones(11), ValueError, "12 seeds"),
     ],
 )
 def test_what_cannot_be_judged_is_refused(text, kind, value, error, message):

@@ -2,6 +2,7 @@
 never mixed, failures shown."""
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -554,6 +555,30 @@ def test_reading_and_listing_load_no_keras():
     assert done.returncode == 0 and all(name in done.stdout for name in EXPERIMENTS), (
         done.stderr
     )
+
+
+@pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64"), reason="oneDNN is another one there"
+)
+@pytest.mark.parametrize("given", [None, "0"])
+def test_the_fast_convolutions_are_on_unless_the_user_says_no(given):
+    code = """if True:
+        from course_utils.experiments import runner
+        jobs = runner.make_jobs("cyclical", 1, "small", None, None, ["fixed"], "")
+        runner.module_of(jobs[0])
+        from tensorflow.python.util import _pywrap_util_port
+        print(_pywrap_util_port.IsMklEnabled())"""
+    variables = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": given}
+    if given is None:
+        del variables["TF_ENABLE_ONEDNN_OPTS"]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout.strip() == str(given is None), done.stderr
 
 
 # The experiments themselves, small.

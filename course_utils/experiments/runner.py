@@ -69,8 +69,13 @@ def make_jobs(name, seeds, scale, length, folder, arms, command, state=None):
 
 
 def module_of(job):
-    """The experiment's module; loading it loads Keras."""
+    """The experiment's module; loading it loads Keras.
+
+    On some processors TensorFlow leaves oneDNN's convolutions off; on one of them, a
+    Zen 3, they save four tenths of `cyclical`'s time.
+    """
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     load_keras()
     return importlib.import_module(job.module)
 
