@@ -227,6 +227,14 @@ def test_only_what_changed_is_written_and_what_is_over_goes(tmp_path):
     assert not (tmp_path / "d.png").exists()
 
 
+def test_mathjax_comes_with_the_licence_that_it_names():
+    files = {Path(name).name: content for name, content in site.mathjax().items()}
+    assert b"Licensed under the Apache License, Version 2.0" in files[site.MATHJAX[0]]
+    terms = " ".join(files["LICENSE"].decode().split())
+    assert terms.startswith("Apache License Version 2.0, January 2004")
+    assert all(f" {section}. " in terms for section in range(1, 10))
+
+
 def test_an_address_that_cannot_be_opened_is_one_sentence(monkeypatch):
     monkeypatch.setenv("COURSE_REPOSITORY", ADDRESS + ".git/")
     assert site.course_address() == ADDRESS

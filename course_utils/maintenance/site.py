@@ -523,16 +523,22 @@ def sources(repository=""):
 
 
 def mathjax():
-    """MathJax's files, from the package that brings them."""
+    """MathJax's files, from the package that brings them, and their licence, which it
+    lacks: Apache 2.0, as that of Sphinx's requests."""
     folder = Path(
         metadata.distribution("sphinx-mathjax-offline").locate_file(
             "sphinx-mathjax-offline/static/mathjax"
         )
     )
     wanted = [folder / MATHJAX[0], *(folder / MATHJAX[1]).iterdir()]
+    of_requests = metadata.distribution("requests").files
+    (licence,) = (path for path in of_requests if path.name == "LICENSE")
     return {
-        f"_static/mathjax/{path.relative_to(folder)}": path.read_bytes()
-        for path in wanted
+        "_static/mathjax/LICENSE": licence.read_binary(),
+        **{
+            f"_static/mathjax/{path.relative_to(folder)}": path.read_bytes()
+            for path in wanted
+        },
     }
 
 
