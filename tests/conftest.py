@@ -1,9 +1,21 @@
 """What several test files need."""
 
+import os
+
 import nbformat
 import pytest
 
 from course_utils.maintenance import record
+
+
+@pytest.fixture(scope="module", autouse=True)
+def variables_as_before():
+    """What a test file's calls set for TensorFlow must not reach the notebooks'
+    kernels, which the same process starts."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")
