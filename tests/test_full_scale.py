@@ -83,21 +83,28 @@ def of_dropout():
 
 
 def of_cyclical():
-    accuracy = 100 * of_arms("cyclical", "test_accuracy").loc[0]
-    beside = accuracy - 100 * of_papers("cyclical")
+    accuracy = 100 * of_arms("cyclical", "test_accuracy")
+    once, slide = accuracy.loc[0], 100 * of_papers("cyclical")
     as_there = "Our fixed arm comes out as on the slide"
-    yield "full-says", as_there, abs(beside["fixed"]) <= 1
+    yield "full-says", as_there, abs(once["fixed"] - slide["fixed"]) <= 1
     does_not = "*triangular2* does not, even with its drops"
-    yield "full-says", does_not, beside["triangular2"] < -1
-    then = results("cyclical").query("arm == 'fixed' and updates == 25000")
-    of_drops = accuracy["triangular2"] - accuracy["triangular2 in one range"]
-    lead = accuracy["triangular2"] - 100 * then["test_accuracy"].item()
+    triangular2 = accuracy["triangular2"].dropna()
+    below = interval(triangular2 - slide["triangular2"])[2] < -1
+    yield "full-says", does_not, below
+    fixed_run = results("cyclical").query("arm == 'fixed' and seed == 0")
+    then = fixed_run.query("updates == 25000")["test_accuracy"]
+    of_drops = once["triangular2"] - once["triangular2 in one range"]
+    lead = once["triangular2"] - 100 * then.item()
     mostly = "Most of its lead over the fixed rate at that time comes from them"
     yield "full-says", mostly, of_drops > lead / 2
-    fair = accuracy["tuned fixed"] > accuracy["triangular2"]
-    yield "full-says", "*tuned fixed* ends above *triangular2*", fair
+    fair = (accuracy["tuned fixed"] - triangular2).dropna()
+    low, high = interval(fair)[1:]
+    above = f"*tuned fixed* ends above *triangular2* with each of {WORDS[len(fair)]}"
+    yield "full-says", above, low > 0 and fair.min() > 0
+    open_yet = f"{WORDS[len(fair)]} seeds do not tell *tuned fixed* from"
+    yield "full-says", open_yet, low <= 0 <= high
     best = "*exp_range*, the slide's best, ends below the fixed rate"
-    yield "full-says", best, accuracy["exp_range"] < accuracy["fixed"]
+    yield "full-says", best, once["exp_range"] < once["fixed"]
 
 
 def of_large_batch():
@@ -194,21 +201,24 @@ def test_the_errors_of_dropout():
 
 
 def test_the_accuracies_of_cyclical_rates():
-    accuracy = 100 * of_arms("cyclical", "test_accuracy").loc[0]
-    text, slide = printed("13", "full-data"), sorted(of_papers("cyclical").index)
-    ran = [arm for arm in slide if arm in accuracy.index]
-    assert f"run here once each: {', '.join(ran)} " in text
-    assert f"update 25,000 with {accuracy['triangular2']:.1f} %" in text
-    assert f"to 0.006: {accuracy['triangular2 in one range']:.1f} %" in text
-    rows = results("cyclical").query("arm == 'fixed'").set_index("updates")
-    fixed = 100 * rows["test_accuracy"]
+    accuracy = 100 * of_arms("cyclical", "test_accuracy")
+    once, text = accuracy.loc[0], printed("13", "full-data")
+    ran = [arm for arm in sorted(of_papers("cyclical").index) if arm in accuracy]
+    assert f"run here with seed 0: {', '.join(ran)} " in text
+    assert f"update 25,000 with {once['triangular2']:.1f} %" in text
+    assert f"to 0.006: {once['triangular2 in one range']:.1f} %" in text
+    rows = results("cyclical").query("arm == 'fixed' and seed == 0")
+    fixed = 100 * rows.set_index("updates")["test_accuracy"]
     assert f"fixed then has {fixed[25000]:.1f} %" in text
-    above = fixed.index[fixed > accuracy["triangular2"]].min()
+    above = fixed.index[fixed > once["triangular2"]].min()
     assert f"above that first at {above:,}" in text
-    tuned = last_rows("cyclical")[0].set_index("arm").loc["tuned fixed"]
-    ends = f"tuned fixed ends at update {tuned['updates']:,}"
-    assert f"{ends} with {accuracy['tuned fixed']:.1f} %" in text
-    assert f"its rate: {tuned['learning_rate']:g} of" in text
+    pair = accuracy[["triangular2", "tuned fixed"]].dropna()
+    for arm, of_seeds in pair.items():
+        each = ", ".join(f"{one:.1f}" for one in of_seeds)
+        assert f"{arm} after 25,000 updates, {len(pair)} seeds: {each} %" in text
+    tuned = last_rows("cyclical")[0].query("arm == 'tuned fixed'").sort_values("seed")
+    rates = ", ".join(f"{rate:g}" for rate in tuned["learning_rate"])
+    assert f"its rate: {rates} of" in text
 
 
 def test_the_errors_of_large_batches():
