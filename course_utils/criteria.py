@@ -62,7 +62,7 @@ class Criterion:
             )
         self.text, self.quantity, self.answer = text, match["quantity"], match["answer"]
         self.asked = text.removeprefix(f"{self.quantity}: ")
-        self.seeds = [int(count) for count in SEEDS.findall(self.quantity)]
+        self._seeds = [int(count) for count in SEEDS.findall(self.quantity)]
         self._sign = match["sign"]
         self._low, self._high = (
             float(match["bound"] or match[end] or "nan") for end in ("low", "high")
@@ -79,8 +79,8 @@ class Criterion:
             A measured statement needs intervals, or one value for each of 10 seeds.
         value
             An Interval, a number, a truth value, or an array, list or dict of them:
-            each must meet the criterion. If it names a number of seeds, they are of so
-            many.
+            each must meet the criterion. If the criterion names a number of seeds, an
+            Interval is of so many, and others are one or several for each of them.
 
         Returns
         -------
@@ -103,7 +103,7 @@ class Criterion:
                 f"{statement} is a measured statement: give an Interval of at least 10"
                 f" seeds, or one value for each of them, not {shown(value)}."
             )
-        for seeds in self.seeds:
+        for seeds in self._seeds:
             other = (
                 any(v.n != seeds for v in values) if intervals else len(values) % seeds
             )
